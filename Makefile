@@ -1,0 +1,49 @@
+# Everything needs Python 3.11 or later only; uv and the locked packages are installed into .venv.
+PYTHON ?= python3
+PORT ?= 8080
+DATA_DIR ?= $(CURDIR)/.data
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check serve bench openapi definitions clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## a virtual environment in .venv, with the locked packages
+
+$(STAMP): pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --frozen --inexact --quiet
+	@touch $@
+
+demo: install ## loads a fictitious structure, bills it, serves it until Ctrl-C
+	@PORT=$(PORT) DATA_DIR='$(DATA_DIR)' $(BIN)/python -m demo
+
+serve: install ## the server alone
+	@$(BIN)/cordee serve --port $(PORT) --data-dir '$(DATA_DIR)'
+
+test: install ## all the tests
+	@$(BIN)/pytest
+
+check: install ## format, lint, types, layers, generated files fresh
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.openapi --check
+
+bench: install ## the load client against a server of its own
+	@$(BIN)/python -m bench
+
+openapi: install ## openapi/openapi.json, from the code
+	@$(BIN)/python -m tools.openapi
+
+definitions: install ## the R4 tables of src/cordee/fhir/data, from the official package
+	@$(BIN)/python -m tools.definitions
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,129 @@
+"""Problems, and the OperationOutcome that tells them (R4 operationoutcome.html)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["fatal", "error", "warning", "information"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One problem: `code` is of the required value set issue-type, `path` a FHIRPath such as `Patient.name[0].use`."""
+
+    severity: Severity
+    code: str
+    diagnostics: str
+    path: str | None = None
+
+
+class FhirError(Exception):
+    """A refusal with its HTTP status and its issues; every door turns it into an OperationOutcome or a message."""
+
+    status = 400
+    code = "invalid"
+
+    def __init__(self, diagnostics: str, *, path: str | None = None, issues: Sequence[Issue] = ()) -> None:
+        super().__init__(diagnostics)
+        self.issues: tuple[Issue, ...] = tuple(issues) or (Issue("error", self.code, diagnostics, path),)
+
+
+class MalformedBody(FhirError):
+    """The body is not JSON, or not a FHIR resource at all (400)."""
+
+    code = "structure"
+
+
+class InvalidSearch(FhirError):
+    """The search can't be understood or isn't supported (400)."""
+
+
+class InvalidResource(FhirError):
+    """The body breaks the rules of the standard (422); carries every problem found."""
+
+    status = 422
+    code = "invariant"
+
+
+class NotFound(FhirError):
+    """Nothing was ever stored there (404)."""
+
+    status = 404
+    code = "not-found"
+
+
+class UnknownResourceType(FhirError):
+    """R4 has no such resource type (404)."""
+
+    status = 404
+    code = "not-supported"
+
+
+class Gone(FhirError):
+    """What was there has been deleted (410)."""
+
+    status = 410
+    code = "deleted"
+
+
+class MethodNotAllowed(FhirError):
+    """The address exists, the method does not apply to it (405)."""
+
+    status = 405
+    code = "not-supported"
+
+
+class NotAcceptable(FhirError):
+    """The format asked for is not served (406)."""
+
+    status = 406
+    code = "not-supported"
+
+
+class UnsupportedMediaType(FhirError):
+    """The body's format is not read (415)."""
+
+    status = 415
+    code = "not-supported"
+
+
+class Conflict(FhirError):
+    """Another writer came first, or two parts of one transaction touch the same resource (409)."""
+
+    status = 409
+    code = "conflict"
+
+
+class PreconditionFailed(FhirError):
+    """If-Match names another version, or a condition matches several resources (412)."""
+
+    status = 412
+    code = "conflict"
+
+
+class TooLarge(FhirError):
+    """The body is over the limit (413)."""
+
+    status = 413
+    code = "too-long"
+
+
+class Unavailable(FhirError):
+    """The database can't be reached now (503); trying again later may do."""
+
+    status = 503
+    code = "transient"
+
+
+def operation_outcome(issues: Sequence[Issue]) -> dict[str, Any]:
+    """The OperationOutcome of `issues`; an empty sequence gives one «all OK» information (R4 operationoutcome-example-allok)."""
+    if not issues:
+        issues = (Issue("information", "informational", "All OK"),)
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {"severity": i.severity, "code": i.code, "diagnostics": i.diagnostics}
+            | ({"expression": [i.path]} if i.path else {})
+            for i in issues
+        ],
+    }
