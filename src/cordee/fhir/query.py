@@ -1,0 +1,118 @@
+"""Searches read from queries and written back; the tree itself is described in `query_tree`."""
+
+from collections.abc import Sequence
+
+from cordee.fhir.definitions import load_definitions
+from cordee.fhir.outcome import InvalidSearch, Issue, UnknownResourceType
+from cordee.fhir.query_criteria import parse_criterion
+from cordee.fhir.query_refusals import malformed
+from cordee.fhir.query_results import RESULT_PARSERS, ResultParameters
+from cordee.fhir.query_tree import Chain, Criterion, Include, Link, Search, SortKey
+from cordee.fhir.query_values import format_value
+
+__all__ = [
+    "Chain",
+    "Criterion",
+    "Include",
+    "Link",
+    "Search",
+    "SortKey",
+    "parse_search",
+    "search_parameters_as_query",
+]
+
+
+def parse_search(
+    resource_type: str,
+    parameters: Sequence[tuple[str, str]],
+    *,
+    lenient: bool = False,
+    base_url: str | None = None,
+) -> Search:
+    """The search that `parameters` ask for: names and values as they stand in the query, URL-decoded.
+
+    `resource_type` may be `Resource` for the parameters common to all types. `base_url` is this server's
+    FHIR base: references that start with it are read as local ones. Parameters of the HTTP layer (`_format`,
+    `_pretty`) must have been taken out.
+
+    Raises UnknownResourceType, and InvalidSearch with an issue for every parameter that is unknown, not
+    supported or malformed. With `lenient`, the unknown and unsupported ones are listed in `ignored` instead
+    (R4 search.html#errors, Prefer: handling=lenient).
+    """
+    if resource_type not in load_definitions().search_parameters:
+        raise UnknownResourceType(f"FHIR R4 has no resource type {resource_type!r}.")
+    criteria: list[Criterion] = []
+    results = ResultParameters()
+    ignored: list[str] = []
+    issues: list[Issue] = []
+    for name, text in parameters:
+        try:
+            _check_text(name, text)
+            parse_result = RESULT_PARSERS.get(name.partition(":")[0])
+            if parse_result is not None:
+                parse_result(results, resource_type, name, text)
+            else:
+                criteria.append(parse_criterion(resource_type, name, text, base_url))
+        except InvalidSearch as refusal:
+            if lenient and all(issue.code == "not-supported" for issue in refusal.issues):
+                ignored.append(name)
+            else:
+                issues.extend(refusal.issues)
+    if issues:
+        raise InvalidSearch("; ".join(issue.diagnostics for issue in issues), issues=issues)
+    return Search(
+        resource_type,
+        tuple(criteria),
+        sort=tuple(results.sort),
+        count=results.count,
+        total=results.total or "none",
+        includes=tuple(dict.fromkeys(results.includes)),
+        revincludes=tuple(dict.fromkeys(results.revincludes)),
+        summary=None if results.summary == "false" else results.summary,
+        elements=tuple(dict.fromkeys(results.elements)),
+        ignored=tuple(ignored),
+    )
+
+
+def search_parameters_as_query(search: Search) -> list[tuple[str, str]]:
+    """The canonical query of `search`, not URL-encoded: criteria in the order given, then result parameters.
+
+    Parsed again it gives an equal search, save that `ignored` is empty. Sort the pairs to compare searches
+    whatever the order of their parameters.
+    """
+    query = [_criterion_as_query(criterion) for criterion in search.criteria]
+    query += [("_include", _include_as_query(include)) for include in search.includes]
+    query += [("_revinclude", _include_as_query(include)) for include in search.revincludes]
+    if search.sort:
+        query.append(("_sort", ",".join("-" * key.descending + key.code for key in search.sort)))
+    if search.count is not None:
+        query.append(("_count", str(search.count)))
+    if search.total != "none":
+        query.append(("_total", search.total))
+    if search.summary is not None:
+        query.append(("_summary", search.summary))
+    if search.elements:
+        query.append(("_elements", ",".join(search.elements)))
+    return query
+
+
+def _criterion_as_query(criterion: Criterion) -> tuple[str, str]:
+    if criterion.chain is not None:
+        links = criterion.chain.links
+        name, value = _criterion_as_query(links[0].criterion)
+        type_ = f":{links[0].resource_type}" if len(links) == 1 else ""
+        return f"{criterion.code}{type_}.{name}", value
+    name = f"{criterion.code}:{criterion.modifier}" if criterion.modifier else criterion.code
+    return name, ",".join(map(format_value, criterion.values))
+
+
+def _include_as_query(include: Include) -> str:
+    return ":".join(filter(None, (include.resource_type, include.code, include.target)))
+
+
+def _check_text(name: str, text: str) -> None:
+    # PostgreSQL keeps neither NUL nor half of a surrogate pair, so nothing stored can match one.
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise malformed(
+            f"{name}: the value holds a character that no FHIR text may hold (NUL or a surrogate)."
+        )

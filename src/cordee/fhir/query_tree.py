@@ -1,0 +1,86 @@
+"""A search as a tree of frozen values (R4 search.html): parsed, written back, compiled or evaluated.
+
+The tree means: a resource of `resource_type` for which every criterion holds (AND). A criterion holds when
+one of its values matches (OR) one of the values that the resource gives to the parameter
+(`search_values.extract`); what «matches» is, is said on each class of `query_values`. Modifiers:
+
+- `not` (token): no value of the resource matches any of the criterion's; true also when it has none;
+- `missing` (any type): see `MissingSearch`;
+- `exact`, `contains` (string): see `StringSearch`;
+- `identifier` (reference): see `ReferenceSearch`.
+
+A type modifier (`subject:Patient=1`) is folded into the value (`Patient/1`). A chained criterion
+(`patient.name=x`) has no values of its own: it holds when the resource refers, by id, to a resource of the
+type of one of its links for which that link's criterion holds.
+
+`_id` and `_lastUpdated` are criteria like the others; they look at `id` and `meta.lastUpdated`.
+"""
+
+from dataclasses import dataclass
+
+from cordee.fhir.query_values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One type that a chained reference may lead to, and what must hold there."""
+
+    resource_type: str
+    criterion: "Criterion"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The ways a chained criterion may hold: one is enough."""
+
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One parameter of the query; `values` is empty when, and only when, there is a `chain`.
+
+    `modifier` is exact, contains, not, missing, identifier or None.
+    """
+
+    code: str
+    modifier: str | None
+    values: tuple[Value, ...]
+    chain: Chain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of `_sort`: `_id`, `_lastUpdated` or a parameter's code."""
+
+    code: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """`_include` or `_revinclude`: the references of `resource_type` in `code`, to `target` only if given."""
+
+    resource_type: str
+    code: str
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a query asks for. `count` None leaves the page size to the server, 0 asks for the number only.
+
+    `summary` is true, text, data, count or None; `elements` are top-level element names; `ignored` are the
+    names, as given, of the parameters left out under lenient handling.
+    """
+
+    resource_type: str
+    criteria: tuple[Criterion, ...] = ()
+    sort: tuple[SortKey, ...] = ()
+    count: int | None = None
+    total: str = "none"
+    includes: tuple[Include, ...] = ()
+    revincludes: tuple[Include, ...] = ()
+    summary: str | None = None
+    elements: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
