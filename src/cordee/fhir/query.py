@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch, Issue, UnknownResourceType
-from cordee.fhir.query_criteria import parse_criterion
+from cordee.fhir.query_criteria import parse_criterion, search_parameter
 from cordee.fhir.query_refusals import malformed
 from cordee.fhir.query_results import RESULT_PARSERS, ResultParameters
 from cordee.fhir.query_tree import Chain, Criterion, Include, Link, Search, SortKey
@@ -18,6 +18,7 @@ __all__ = [
     "Search",
     "SortKey",
     "parse_search",
+    "search_parameter",
     "search_parameters_as_query",
 ]
 

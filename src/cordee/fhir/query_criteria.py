@@ -91,7 +91,7 @@ def _chained(resource_type: str, head: str, rest: str, text: str, base_url: str 
     end = rest.partition(":")[0]
     served = [t for t in targets if end in COLUMN_PARAMETERS or end in definitions.search_parameters[t]]
     if not served:
-        codes = {known for target in targets for known in definitions.search_parameters[target]}
+        codes = {known for target in targets for known in _served(target)}
         raise unknown_parameter(end, _listed(targets), codes)
     links: list[Link] = []
     refusals: list[InvalidSearch] = []
@@ -115,8 +115,13 @@ def search_parameter(resource_type: str, code: str) -> SearchParameter:
     ):
         raise unsupported(f"The search parameter {code} is not supported.")
     if parameter is None:
-        raise unknown_parameter(code, resource_type, known)
+        raise unknown_parameter(code, resource_type, _served(resource_type))
     return parameter
+
+
+def _served(resource_type: str) -> list[str]:
+    known = load_definitions().search_parameters[resource_type].values()
+    return [p.code for p in known if p.expression is not None and p.type != "special"]
 
 
 def _value(

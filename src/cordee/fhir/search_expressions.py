@@ -113,7 +113,7 @@ def search_routes(resource_type: str, code: str) -> tuple[Route, ...] | Presence
         return ()
     root = Route((), resource_type, resource_type)
     compiled = _Compiler(
-        expression, {resource_type: root, "Resource": root, "DomainResource": root}
+        expression, {resource_type: root, "Resource": root, "DomainResource": root}, root
     ).compile()
     return compiled if isinstance(compiled, Presence) else tuple(dict.fromkeys(compiled))
 
@@ -210,10 +210,10 @@ class _Compiler:
     """Recursive descent over one expression; each method returns the routes of what it has read.
 
     `roots` are the names that paths may start from; a union's branch that starts from another name belongs
-    to another resource type and gives no route. `start` is where a component's paths begin.
+    to another resource type and gives no route. `start` is where a path without a root begins.
     """
 
-    def __init__(self, expression: str, roots: Mapping[str, Route], start: Route | None = None) -> None:
+    def __init__(self, expression: str, roots: Mapping[str, Route], start: Route) -> None:
         self._expression = expression
         self._roots = roots
         self._start = start
@@ -280,7 +280,7 @@ class _Compiler:
         elif (root := self._roots.get(self._peek())) is not None:
             self._take()
             routes = (root,)
-        elif self._start is not None:
+        elif self._peek()[:1].islower():
             routes = self._member((self._start,))
         else:
             # Another resource type's branch: read to its end, without a route.
