@@ -1,0 +1,1 @@
+"""Load client for FHIR R4 servers: `python -m bench --help`."""
