@@ -1,0 +1,38 @@
+"""The addresses of the project's own FHIR artefacts; `.example` is reserved, so they are nobody's site."""
+
+BASE = "https://cordee.example/fhir"
+
+PATHWAY = f"{BASE}/PlanDefinition/"
+"""Followed by a pathway's code, as `CarePlan.instantiatesCanonical` and `Contract.instantiatesUri`."""
+
+PROFILE_SYSTEM = f"{BASE}/CodeSystem/profile"
+"""System of the patient profile in `CarePlan.category`; the code is the pathway file's."""
+
+PATHWAY_SYSTEM = f"{BASE}/CodeSystem/pathway"
+STEP_SYSTEM = f"{BASE}/CodeSystem/split-step"
+INFORMATION_SYSTEM = f"{BASE}/CodeSystem/claim-information"
+NOT_COUNTED_SYSTEM = f"{BASE}/CodeSystem/not-counted"
+PAYEE_SYSTEM = f"{BASE}/CodeSystem/payee-kind"
+
+FORFAIT_IDENTIFIER = f"{BASE}/NamingSystem/forfait"
+"""System of a forfait's identifier: one for each structure, pathway, care plan and séquence."""
+
+INCLUSION_DECISION = f"{BASE}/StructureDefinition/inclusion-decision"
+"""Extension of CarePlan: `date`, `decider`, and `validator` when a doctor validated it (R. 162-138 CSS)."""
+
+SESSION_CARE_PLAN = f"{BASE}/StructureDefinition/session-care-plan"
+"""Extension of Encounter: the session's CarePlan, needed only when a patient follows two parcours."""
+
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+"""HL7's standard extension: the same text in another language."""
+
+
+def pathway_canonical(code: str) -> str:
+    """The canonical address of a pathway."""
+    return PATHWAY + code
+
+
+def pathway_code(canonical: str) -> str | None:
+    """The pathway a canonical names, whatever its version; None when it is not one of the project's."""
+    address = canonical.partition("|")[0]
+    return address.removeprefix(PATHWAY) if address.startswith(PATHWAY) else None

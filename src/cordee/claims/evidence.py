@@ -1,0 +1,115 @@
+"""What a settlement is computed from: the inclusion, the care circle, the sessions; days are local days.
+
+People are known here by FHIR references (`PractitionerRole/abc`) and by business identifiers
+(`system|value`).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from cordee.pathways.model import Validity
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code in its system, with the display the sender wrote."""
+
+    system: str
+    code: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The structure responsible for coordination, as its Organization resource states it."""
+
+    reference: str
+    name: str
+    identifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who included the patient, and when (R. 162-138 CSS)."""
+
+    day: date
+    decider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The patient's last day in the parcours, and why."""
+
+    day: date
+    reason: Literal["left", "died"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """One patient in one parcours; `active` is false for a draft, `structure` None when none is named."""
+
+    care_plan: str
+    patient: str
+    pathway: str
+    profile: str | None
+    structure: str | None
+    start: date
+    active: bool
+    decision: Decision | None
+    exit: Exit | None
+    care_teams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A professional of the care circle in one profession, with every period of membership.
+
+    `identifier` is the stable business identifier used to break ties, `reference` the resource that is
+    paid, `references` all that may name them as a performer, `employers` the identifiers of the
+    organisations they work for.
+    """
+
+    identifier: str
+    name: str
+    profession: Code | None
+    reference: str
+    references: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    employers: tuple[str, ...]
+    intervals: tuple[Validity, ...]
+
+    @property
+    def key(self) -> str:
+        """Unique in a care circle and stable: two professions of one person are two members."""
+        return f"{self.identifier}#{self.profession.code}" if self.profession else self.identifier
+
+    def present(self, day: date) -> bool:
+        """Whether they are in the circle on a day."""
+        return any(interval.covers(day) for interval in self.intervals)
+
+    def present_during(self, period: Validity) -> bool:
+        """Whether they are in the circle on at least one day of a period."""
+        return any(interval.overlaps(period) for interval in self.intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class CareCircle:
+    """The cercle de soins of one patient, maybe from several CareTeams."""
+
+    patient: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A séance: `status` is `Encounter.status`, `minutes` None when its start or end is not known."""
+
+    reference: str
+    status: str
+    patient: str
+    care_plan: str | None
+    day: date | None
+    minutes: int | None
+    codes: tuple[Code, ...]
+    performers: tuple[str, ...]

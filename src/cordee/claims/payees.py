@@ -1,0 +1,60 @@
+"""Who a quote-part goes to: members of the circle, and those the convention names."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cordee.claims.dossier import Dossier
+from cordee.claims.evidence import Code, Member
+from cordee.pathways.convention_rules import STRUCTURE
+
+PayeeKind = Literal["member", "structure", "organization", "practitioner", "reserve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """`identifier` is `system|value`; `reference` is None for somebody named by the convention who is no member."""
+
+    kind: PayeeKind
+    key: str
+    identifier: str
+    name: str
+    profession: Code | None
+    reference: str | None
+
+
+def member_payee(member: Member) -> Payee:
+    """A member of the care circle as a payee."""
+    return Payee("member", member.key, member.identifier, member.name, member.profession, member.reference)
+
+
+def beneficiaries(dossier: Dossier) -> dict[str, Payee]:
+    """The payees of the off-the-top steps by code; one who is the structure or a member is that one payee."""
+    structure = dossier.structure
+    own = dossier.convention.structure.identifier
+    itself = Payee("structure", STRUCTURE, own, structure.name, None, structure.reference)
+    found = {STRUCTURE: itself}
+    for beneficiary in dossier.convention.beneficiaries:
+        party = beneficiary.party
+        same = sorted(
+            (m for m in dossier.circle.members if party.identifier in m.identifiers), key=lambda m: m.key
+        )
+        if party.identifier in structure.identifiers:
+            found[beneficiary.code] = itself
+        elif same:
+            found[beneficiary.code] = member_payee(same[0])
+        else:
+            kind: PayeeKind = "organization" if beneficiary.organization else "practitioner"
+            found[beneficiary.code] = Payee(kind, beneficiary.code, party.identifier, party.name, None, None)
+    return found
+
+
+def residue_keeper(dossier: Dossier) -> Payee | None:
+    """Who keeps what no step gave: the structure, its reserve, or nobody since it is not billed."""
+    structure = dossier.structure
+    match dossier.convention.residue:
+        case "structure":
+            return beneficiaries(dossier)[STRUCTURE]
+        case "reserve":
+            return Payee("reserve", "reserve", "", structure.name, None, structure.reference)
+        case "not_billed":
+            return None

@@ -1,0 +1,277 @@
+"""YAML read strictly: every key expected, every value of its type, every problem with its place and fix.
+
+A section reads its keys one by one (`text`, `cents`, `day`…). A value that can't be read is recorded as a
+problem and replaced by a harmless stand-in, so that the rest of the file is checked too;
+`Document.finish` then raises, and nothing built from a stand-in is ever returned.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from typing import TypeVar
+
+import yaml
+
+from cordee.pathways.durations import NO_TIME, Duration, duration_of
+from cordee.pathways.money import basis_points_of, cents_of
+
+T = TypeVar("T")
+
+_STRING = "tag:yaml.org,2002:str"
+_FLOAT = "tag:yaml.org,2002:float"
+_NULL = "tag:yaml.org,2002:null"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: `path` such as `sequences[1].amounts.OC`, `line` from 1 or None."""
+
+    file: str
+    line: int | None
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.path}: {self.message}"
+
+
+class FileRefusedError(ValueError):
+    """A pathway or convention file with problems; `problems` has all of them, the message one a line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(slots=True)
+class Document:
+    """A file being read, and the problems met so far."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, path: str, message: str, line: int | None = None) -> None:
+        """Records a problem."""
+        self.problems.append(Problem(self.file, line, path or "(file)", message))
+
+    def finish(self) -> None:
+        """Raises FileRefusedError if any problem was recorded."""
+        if self.problems:
+            raise FileRefusedError(tuple(sorted(self.problems, key=lambda problem: problem.line or 0)))
+
+
+class Section:
+    """A YAML mapping whose keys are read by name; `close` refuses the keys nobody read."""
+
+    def __init__(self, document: Document, path: str, line: int, entries: dict[str, yaml.Node]) -> None:
+        self.document = document
+        self.path = path
+        self.line = line
+        self._entries = entries
+        self._known: set[str] = set()
+
+    def at(self, key: str) -> str:
+        """The path of a key of this section."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def line_of(self, key: str) -> int:
+        """The line of a key's value, or of the section when the key is absent."""
+        node = self._entries.get(key)
+        return self.line if node is None else _line(node)
+
+    def refuse(self, key: str, message: str) -> None:
+        """Records a problem at a key of this section, or at the section itself for an empty key."""
+        self.document.refuse(self.at(key) if key else self.path, message, self.line_of(key))
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there with a value other than null."""
+        self._known.add(key)
+        node = self._entries.get(key)
+        return node is not None and node.tag != _NULL
+
+    def codes(self) -> tuple[str, ...]:
+        """Every key, in the order written; for sections whose keys are data, such as amounts by profile."""
+        return tuple(self._entries)
+
+    def text(self, key: str) -> str:
+        """A required text, not empty."""
+        return self._read(key, "a text", _text, "")
+
+    def optional_text(self, key: str) -> str | None:
+        """A text, or None when the key is absent or null."""
+        return self.text(key) if self.has(key) else None
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """A required text among `choices`."""
+
+        def read(node: yaml.Node) -> str:
+            value = _text(node)
+            if value not in choices:
+                raise ValueError(f"{value!r} is not known here: use one of {', '.join(choices)}")
+            return value
+
+        return self._read(key, f"one of {', '.join(choices)}", read, choices[0])
+
+    def cents(self, key: str) -> int:
+        """A required amount, in cents."""
+        return self._read(key, "an amount such as 1126.00 EUR", lambda node: cents_of(_text(node)), 0)
+
+    def basis_points(self, key: str) -> int:
+        """A required percentage, in basis points."""
+        return self._read(key, "a percentage such as 15 %", lambda node: basis_points_of(_text(node)), 0)
+
+    def duration(self, key: str) -> Duration:
+        """A required ISO 8601 duration."""
+        return self._read(key, "a duration such as P1M", lambda node: duration_of(_text(node)), NO_TIME)
+
+    def day(self, key: str) -> date:
+        """A required date, `2026-03-04`."""
+        return self._read(key, "a date such as 2026-03-04", _day, date.min)
+
+    def optional_day(self, key: str) -> date | None:
+        """A date, or None when the key is absent or null."""
+        return self.day(key) if self.has(key) else None
+
+    def integer(self, key: str, minimum: int = 0) -> int:
+        """A required whole number, at least `minimum`."""
+
+        def read(node: yaml.Node) -> int:
+            value = node.value if isinstance(node, yaml.ScalarNode) else None
+            if not isinstance(value, str) or not value.isascii() or not value.isdigit():
+                raise ValueError(f"{_shown(node)} is not a whole number")
+            if int(value) < minimum:
+                raise ValueError(f"{value} is less than {minimum}")
+            return int(value)
+
+        return self._read(key, "a whole number", read, minimum)
+
+    def section(self, key: str) -> "Section":
+        """A required mapping."""
+        node = self._entries.get(key)
+        self._known.add(key)
+        if node is None:
+            self.refuse("", f"the key {key!r} is missing: it is required")
+            return Section(self.document, self.at(key), self.line, {})
+        return _section(self.document, self.at(key), node)
+
+    def optional_section(self, key: str) -> "Section | None":
+        """A mapping, or None when the key is absent or null."""
+        return self.section(key) if self.has(key) else None
+
+    def sections(self, key: str, *, required: bool = True) -> Iterator["Section"]:
+        """The mappings of a list, each to be closed by its reader."""
+        for path, node in self._items(key, required):
+            yield _section(self.document, path, node)
+
+    def texts(self, key: str, *, required: bool = True) -> tuple[str, ...]:
+        """The texts of a list."""
+        found = []
+        for path, node in self._items(key, required):
+            try:
+                found.append(_text(node))
+            except ValueError as error:
+                self.document.refuse(path, str(error), _line(node))
+        return tuple(found)
+
+    def close(self) -> None:
+        """Refuses every key that was not read, with the nearest known one."""
+        for key, node in self._entries.items():
+            if key not in self._known:
+                near = get_close_matches(key, self._known, 1)
+                fix = (
+                    f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(self._known))}"
+                )
+                self.document.refuse(self.at(key), f"unknown key: {fix}", _line(node))
+
+    def _items(self, key: str, required: bool) -> Iterator[tuple[str, yaml.Node]]:
+        if not self.has(key):
+            if required:
+                self.refuse("", f"the list {key!r} is missing: it is required")
+            return
+        node = self._entries[key]
+        if not isinstance(node, yaml.SequenceNode):
+            self.refuse(key, "a list is expected here: start each entry with a dash")
+            return
+        for index, item in enumerate(node.value):
+            yield f"{self.at(key)}[{index}]", item
+
+    def _read(self, key: str, expected: str, read: Callable[[yaml.Node], T], stand_in: T) -> T:
+        if not self.has(key):
+            self.refuse("", f"the key {key!r} is missing: {expected} is required")
+            return stand_in
+        try:
+            return read(self._entries[key])
+        except ValueError as error:
+            self.refuse(key, str(error))
+            return stand_in
+
+
+def open_document(file: str, text: str) -> Section:
+    """The root section of a YAML text; raises FileRefusedError when it is not YAML, or not a mapping."""
+    document = Document(file)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) and error.problem else str(error)
+        line = mark.line + 1 if mark else None
+        raise FileRefusedError((Problem(file, line, "(file)", f"this is not YAML: {reason}"),)) from error
+    if root is None:
+        raise FileRefusedError((Problem(file, None, "(file)", "the file is empty"),))
+    section = _section(document, "", root)
+    document.finish()
+    return section
+
+
+def _section(document: Document, path: str, node: yaml.Node) -> Section:
+    entries: dict[str, yaml.Node] = {}
+    if not isinstance(node, yaml.MappingNode):
+        document.refuse(path, "keys and values are expected here, as in `code: value`", _line(node))
+        return Section(document, path, _line(node), {})
+    for key_node, value in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        if not isinstance(key, str):
+            document.refuse(path, "a key must be a text", _line(key_node))
+        elif key in entries:
+            document.refuse(
+                f"{path}.{key}" if path else key, "this key is written twice: keep one", _line(key_node)
+            )
+        else:
+            entries[key] = value
+    return Section(document, path, _line(node), entries)
+
+
+def _text(node: yaml.Node) -> str:
+    if isinstance(node, yaml.ScalarNode) and node.tag == _FLOAT:
+        raise ValueError(
+            f"{node.value} is read as a binary float: an amount is written {node.value} EUR, "
+            f'a share {node.value} %, a code in quotes "{node.value}"'
+        )
+    if not isinstance(node, yaml.ScalarNode) or node.tag != _STRING:
+        raise ValueError(f"{_shown(node)} is not a text: write it in quotes")
+    value = node.value
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("this text is empty")
+    return " ".join(value.split())
+
+
+def _day(node: yaml.Node) -> date:
+    refusal = f"{_shown(node)} is not a date: write year, month and day, as in 2026-03-04"
+    if not isinstance(node, yaml.ScalarNode) or _DAY.fullmatch(node.value) is None:
+        raise ValueError(refusal)
+    try:
+        return date.fromisoformat(node.value)
+    except ValueError as error:
+        raise ValueError(refusal) from error
+
+
+def _shown(node: yaml.Node) -> str:
+    return repr(node.value) if isinstance(node, yaml.ScalarNode) else "this list or mapping"
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
