@@ -53,7 +53,7 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class QuantityValue:
-    """As `NumberRange`, with the unit: `system` and `code` (UCUM; ISO 4217 for Money), and the text `unit`."""
+    """As `NumberRange`, with its unit: `system` and `code` (UCUM; ISO 4217 for Money), and its text."""
 
     low: Decimal | None
     high: Decimal | None

@@ -1,0 +1,190 @@
+"""A search evaluated in memory: the meaning that the store's SQL must have too.
+
+Each case below is one sentence of the classes of `query_values`; `query_tree` says how criteria combine.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from cordee.fhir.query_tree import Chain, Criterion, Search
+from cordee.fhir.query_values import (
+    CompositeSearch,
+    DateSearch,
+    IdSearch,
+    MissingSearch,
+    NumberSearch,
+    QuantitySearch,
+    ReferenceSearch,
+    StringSearch,
+    TokenSearch,
+    UriSearch,
+    Value,
+)
+from cordee.fhir.search_value_types import (
+    CompositeValue,
+    NumberRange,
+    QuantityValue,
+    ReferenceValue,
+    SearchValue,
+    StringValue,
+    Token,
+    UriValue,
+)
+from cordee.fhir.search_values import extract_parameter
+from cordee.fhir.temporal import DateRange, date_range
+from cordee.fhir.text_normalization import normalize_text
+
+Resolve = Callable[[str, str], Mapping[str, Any] | None]
+"""The current resource of a type and an id; None when there is none."""
+
+
+def matches(
+    search: Search, resource: Mapping[str, Any], resolve: Resolve, *, base_url: str | None = None
+) -> bool:
+    """Whether `resource` is among the results of `search`; sorting, pages and includes play no part.
+
+    `resolve` is asked for the targets of chained criteria. `base_url` is as in `search_values.extract`.
+    """
+    return resource["resourceType"] == search.resource_type and all(
+        _holds(criterion, resource, resolve, base_url) for criterion in search.criteria
+    )
+
+
+def _holds(criterion: Criterion, resource: Mapping[str, Any], resolve: Resolve, base_url: str | None) -> bool:
+    found: Iterable[SearchValue | str]
+    if criterion.code == "_id":
+        found = (resource["id"],) if "id" in resource else ()
+    elif criterion.code == "_lastUpdated":
+        written = resource.get("meta", {}).get("lastUpdated")
+        found = (date_range(written),) if written else ()
+    else:
+        found = extract_parameter(resource, criterion.code, base_url=base_url)
+    if criterion.chain is not None:
+        return _leads(criterion.chain, found, resolve, base_url)
+    if criterion.modifier == "missing":
+        return MissingSearch(missing=not found) in criterion.values
+    matched = any(
+        value_matches(wanted, value, criterion.modifier) for wanted in criterion.values for value in found
+    )
+    return not matched if criterion.modifier == "not" else matched
+
+
+def _leads(chain: Chain, found: Iterable[SearchValue | str], resolve: Resolve, base_url: str | None) -> bool:
+    for value in found:
+        if not isinstance(value, ReferenceValue) or value.type is None or value.id is None:
+            continue
+        links = [link for link in chain.links if link.resource_type == value.type]
+        target = resolve(value.type, value.id) if links else None
+        if target is not None and any(_holds(link.criterion, target, resolve, base_url) for link in links):
+            return True
+    return False
+
+
+def value_matches(wanted: Value, found: SearchValue | str, modifier: str | None = None) -> bool:
+    """Whether one value looked for matches one value of a resource (a text: its id).
+
+    False when the two are of different kinds. `modifier` is looked at for strings only.
+    """
+    match wanted, found:
+        case TokenSearch(), Token():
+            return _token_matches(wanted, found)
+        case StringSearch(), StringValue(text):
+            return _string_matches(wanted, text, modifier)
+        case ReferenceSearch(), ReferenceValue():
+            return _reference_matches(wanted, found)
+        case DateSearch(), DateRange():
+            return _date_matches(wanted, found)
+        case NumberSearch(), NumberRange(low, high):
+            return _number_matches(wanted, low, high)
+        case QuantitySearch(number, system, code), QuantityValue():
+            if code is not None and system is not None and (system, code) != (found.system, found.code):
+                return False
+            if code is not None and system is None and code not in (found.code, found.unit):
+                return False
+            return _number_matches(number, found.low, found.high)
+        case UriSearch(uri), UriValue():
+            return uri == found.uri
+        case CompositeSearch(components), CompositeValue():
+            pairs = zip(components, found.components, strict=True)
+            return all(value_matches(one, other) for one, other in pairs)
+        case IdSearch(id_), str():
+            return id_ == found
+    return False
+
+
+def _token_matches(wanted: TokenSearch, found: Token) -> bool:
+    if not wanted.any_system and wanted.system != found.system:
+        return False
+    if wanted.code is None:
+        return True
+    if found.code is None:
+        return False
+    if found.exact:
+        return wanted.code == found.code
+    return wanted.code.casefold() == found.code.casefold()
+
+
+def _string_matches(wanted: StringSearch, text: str, modifier: str | None) -> bool:
+    if modifier == "exact":
+        return text == wanted.literal
+    normalized = normalize_text(text)
+    if modifier == "contains":
+        return wanted.normalized in normalized
+    return normalized.startswith(wanted.normalized)
+
+
+def _reference_matches(wanted: ReferenceSearch, found: ReferenceValue) -> bool:
+    if wanted.identifier is not None:
+        return found.identifier is not None and _token_matches(wanted.identifier, found.identifier)
+    if wanted.id is not None:
+        return wanted.id == found.id and (not wanted.types or found.type in wanted.types)
+    return wanted.url == found.url
+
+
+def _date_matches(wanted: DateSearch, found: DateRange) -> bool:
+    within = wanted.low <= found.low and found.high <= wanted.high
+    match wanted.prefix:
+        case "ne":
+            return not within
+        case "gt":
+            return found.high > wanted.high
+        case "lt":
+            return found.low < wanted.low
+        case "ge":
+            return found.high > wanted.high or found.low >= wanted.low
+        case "le":
+            return found.low < wanted.low or found.high <= wanted.high
+        case "sa":
+            return found.low >= wanted.high
+        case "eb":
+            return found.high <= wanted.low
+        case "ap":
+            return found.low < wanted.high and found.high > wanted.low
+        case _:
+            return within
+
+
+def _number_matches(wanted: NumberSearch, low: Decimal | None, high: Decimal | None) -> bool:
+    first = Decimal("-Infinity") if low is None else low
+    last = Decimal("Infinity") if high is None else high
+    within = wanted.low <= first and last < wanted.high
+    match wanted.prefix:
+        case "ne":
+            return not within
+        case "gt":
+            return last > wanted.value
+        case "lt":
+            return first < wanted.value
+        case "ge":
+            return last >= wanted.value
+        case "le":
+            return first <= wanted.value
+        case "sa":
+            return first > wanted.value
+        case "eb":
+            return last < wanted.value
+        case "ap":
+            return first <= wanted.high and last >= wanted.low
+        case _:
+            return within
