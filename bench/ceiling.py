@@ -11,7 +11,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from bench.care import Structure, Subject, encode, new_claim
+from bench.bundle import encode
+from bench.care import Subject, new_claim
+from bench.directory import Structure
 from bench.processes import Named
 from bench.server import RunningServer, await_ready, free_port
 from bench.workloads import Context, Request, Session, Workload

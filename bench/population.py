@@ -9,19 +9,10 @@ from urllib.parse import quote
 
 import orjson
 
-from bench.care import (
-    LOCAL_SYSTEM,
-    RESOURCES_PER_RECORD,
-    Structure,
-    directory,
-    directory_entries,
-    directory_identifiers,
-    ins,
-    patient_number,
-    record,
-    transaction,
-)
+from bench.bundle import LOCAL_SYSTEM, transaction
+from bench.care import RESOURCES_PER_RECORD, ins, patient_number, record
 from bench.connection import Client, Response, Target
+from bench.directory import Structure, directory, directory_entries, directory_identifiers
 from bench.identity import INS_TEST_SYSTEM
 
 _LOCATION = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/|$)")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.care import Resource, Structure, Subject, encode, new_claim, new_encounter, new_patient
+from bench.bundle import Resource, encode
+from bench.care import Subject, new_claim, new_encounter, new_patient
+from bench.directory import Structure
 from bench.population import StoredPatient
 
 WRITTEN_TYPES = ("Patient", "Encounter", "Claim")

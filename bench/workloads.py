@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
+from bench.bundle import transaction
 from bench.care import (
     CLAIMS_PER_RECORD,
     ENCOUNTERS_PER_RECORD,
@@ -21,7 +22,6 @@ from bench.care import (
     family_name,
     patient_number,
     record,
-    transaction,
 )
 from bench.connection import Client, Response, Target
 from bench.identity import INS_TEST_SYSTEM

@@ -5,20 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from bench.bundle import encode, transaction
 from bench.care import (
     CLAIMS_PER_RECORD,
     ENCOUNTERS_PER_RECORD,
     RESOURCES_PER_RECORD,
-    Structure,
-    directory,
-    directory_entries,
-    encode,
     family_name,
     ins,
     record,
     split,
-    transaction,
 )
+from bench.directory import Structure, directory, directory_entries
 from bench.identity import INS_TEST_SYSTEM, nir_key
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
 from hypothesis import given

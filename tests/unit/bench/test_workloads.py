@@ -6,8 +6,8 @@ from functools import cache
 
 import orjson
 import pytest
-from bench.care import directory, directory_entries
 from bench.connection import Response, Target
+from bench.directory import directory, directory_entries
 from bench.population import Population, SetupError, StoredPatient, location, stored_references
 from bench.templates import WRITTEN_TYPES
 from bench.workloads import WORKLOADS, Context, context, searchset, stored
