@@ -20,7 +20,10 @@ from bench.workloads import WORKLOADS, Context, Workload, bare_context, context,
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns 0, 1 when a workload had errors, 2 when the server can't be measured."""
+    """Runs the command line; returns the exit code.
+
+    It is 0, 1 when a workload had errors, 2 when the server can't be measured, 130 when interrupted.
+    """
     options = parse(arguments)
     try:
         if options.ceiling:
@@ -34,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SetupError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 async def _run(options: Options, target: Target, named: tuple[processes.Named, ...]) -> int:

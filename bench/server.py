@@ -43,10 +43,10 @@ def cordee(data_dir: Path | None, workers: int) -> Iterator[RunningServer]:
         raise SetupError(
             f"{command} is not there: run `make install`, or give --base to measure another server"
         )
-    place = data_dir or Path(tempfile.mkdtemp(prefix="cordee-bench-"))
-    place.mkdir(parents=True, exist_ok=True)
+    own = Path(tempfile.mkdtemp(prefix="cordee-bench-"))
+    place = data_dir or own / "data"
     port = free_port()
-    log_path = place / "bench-server.log"
+    log_path = own / "server.log"
     arguments = [
         str(command),
         "serve",
@@ -65,8 +65,7 @@ def cordee(data_dir: Path | None, workers: int) -> Iterator[RunningServer]:
         yield RunningServer(f"http://127.0.0.1:{port}/fhir", tuple(named))
     finally:
         _end(server, place)
-        if data_dir is None:
-            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def free_port() -> int:
