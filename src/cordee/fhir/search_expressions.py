@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from cordee.fhir.definitions import Element, load_definitions
+from cordee.fhir.definitions import Element, SearchParameter, load_definitions
 from cordee.fhir.literal_references import reference_type
 
 Nodes = list[Any]
@@ -108,14 +108,16 @@ def search_routes(resource_type: str, code: str) -> tuple[Route, ...] | Presence
     For a composite, those to the elements that its components are read from. Raises KeyError for an unknown
     type or code, ExpressionError for an expression that can't be compiled.
     """
-    expression = load_definitions().search_parameters[resource_type][code].expression
-    if expression is None:
+    parameter = load_definitions().search_parameters[resource_type][code]
+    if parameter.expression is None:
         return ()
     root = Route((), resource_type, resource_type)
     compiled = _Compiler(
-        expression, {resource_type: root, "Resource": root, "DomainResource": root}, root
+        parameter.expression, {resource_type: root, "Resource": root, "DomainResource": root}, root
     ).compile()
-    return compiled if isinstance(compiled, Presence) else tuple(dict.fromkeys(compiled))
+    if isinstance(compiled, Presence):
+        return compiled
+    return tuple(dict.fromkeys(_of_target(parameter, route) for route in compiled))
 
 
 @cache
@@ -342,6 +344,14 @@ class _Compiler:
 
 def _extended(routes: tuple[Route, ...], step: Step) -> tuple[Route, ...]:
     return tuple(replace(route, steps=(*route.steps, step)) for route in routes)
+
+
+def _of_target(parameter: SearchParameter, route: Route) -> Route:
+    # `Bundle.entry[0].resource` ends on resources themselves: those of the parameter's target are meant.
+    if route.type != "Resource" or len(parameter.targets) != 1:
+        return route
+    (target,) = parameter.targets
+    return replace(route, steps=(*route.steps, WhereEquals("resourceType", target)), targets=(target,))
 
 
 def _of_type(routes: tuple[Route, ...], type_: str) -> tuple[Route, ...]:
