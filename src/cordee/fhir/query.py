@@ -114,6 +114,4 @@ def _include_as_query(include: Include) -> str:
 def _check_text(name: str, text: str) -> None:
     # PostgreSQL keeps neither NUL nor half of a surrogate pair, so nothing stored can match one.
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise malformed(
-            f"{name}: the value holds a character that no FHIR text may hold (NUL or a surrogate)."
-        )
+        raise malformed(f"{name}: the value holds a character that no FHIR text may hold (NUL or a surrogate).")

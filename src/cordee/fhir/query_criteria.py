@@ -56,10 +56,12 @@ def parse_criterion(resource_type: str, name: str, text: str, base_url: str | No
     head, dot, rest = name.partition(".")
     if dot:
         return _chained(resource_type, head, rest, text, base_url)
-    code, _, modifier = head.partition(":")
+    code, colon, modifier = head.partition(":")
+    if colon and not modifier:
+        raise malformed(f"{name}: a modifier must follow the colon; for example {code}:missing=true.")
     if code in COLUMN_PARAMETERS:
         if modifier:
-            raise unsupported(f"{code} takes no modifier: leave out :{modifier}.")
+            raise unsupported(f"{code}:{modifier}: {code} takes no modifier.")
         parse = parse_id if code == "_id" else parse_date
         return Criterion(code, None, _values(name, text, "date", parse))
     parameter = search_parameter(resource_type, code)
@@ -68,9 +70,7 @@ def parse_criterion(resource_type: str, name: str, text: str, base_url: str | No
         return Criterion(code, "missing", (_missing(name, text),))
     if modifier and not (kind == "reference" and modifier in load_definitions().resource_types):
         _check_modifier(parameter, modifier)
-    values = _values(
-        name, text, kind, lambda item: _value(resource_type, parameter, modifier, item, base_url)
-    )
+    values = _values(name, text, kind, lambda item: _value(resource_type, parameter, modifier, item, base_url))
     return Criterion(code, modifier if modifier in MODIFIERS[kind] else None, values)
 
 
@@ -92,7 +92,7 @@ def _chained(resource_type: str, head: str, rest: str, text: str, base_url: str 
     served = [t for t in targets if end in COLUMN_PARAMETERS or end in definitions.search_parameters[t]]
     if not served:
         codes = {known for target in targets for known in _served(target)}
-        raise unknown_parameter(end, _listed(targets), codes)
+        raise unknown_parameter(f"{name}: {_listed(targets)}", end, codes)
     links: list[Link] = []
     refusals: list[InvalidSearch] = []
     for target in served:
@@ -106,16 +106,20 @@ def _chained(resource_type: str, head: str, rest: str, text: str, base_url: str 
     return Criterion(code, None, (), Chain(tuple(links)))
 
 
-def search_parameter(resource_type: str, code: str) -> SearchParameter:
-    """The parameter `code` of `resource_type`; raises InvalidSearch when unknown or not supported."""
+def search_parameter(resource_type: str, code: str, *, named_in: str = "") -> SearchParameter:
+    """The parameter `code` of `resource_type`; raises InvalidSearch when unknown or not supported.
+
+    `named_in` says where the code stands, when it is the value of another parameter (`_sort=nickname`).
+    """
+    where = f"{named_in}: " if named_in else ""
     known = load_definitions().search_parameters[resource_type]
     parameter = known.get(code)
     if code in _UNSUPPORTED or (
         parameter is not None and (parameter.expression is None or parameter.type == "special")
     ):
-        raise unsupported(f"The search parameter {code} is not supported.")
+        raise unsupported(f"{where}the search parameter {code} is not supported.")
     if parameter is None:
-        raise unknown_parameter(code, resource_type, _served(resource_type))
+        raise unknown_parameter(where + resource_type, code, _served(resource_type))
     return parameter
 
 
@@ -124,9 +128,7 @@ def _served(resource_type: str) -> list[str]:
     return [p.code for p in known if p.expression is not None and p.type != "special"]
 
 
-def _value(
-    resource_type: str, parameter: SearchParameter, modifier: str, text: str, base_url: str | None
-) -> Value:
+def _value(resource_type: str, parameter: SearchParameter, modifier: str, text: str, base_url: str | None) -> Value:
     match parameter.type:
         case "token":
             return parse_token(text)

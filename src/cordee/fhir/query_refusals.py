@@ -16,9 +16,10 @@ def unsupported(sentence: str) -> InvalidSearch:
     return InvalidSearch(sentence, issues=[Issue("error", "not-supported", sentence)])
 
 
-def unknown_parameter(code: str, resource_type: str, known: Iterable[str]) -> InvalidSearch:
-    """No such parameter; names the `known` ones, the closest first. Left out under lenient handling."""
+def unknown_parameter(owner: str, code: str, known: Iterable[str]) -> InvalidSearch:
+    """`owner` (a resource type) has no such parameter; names the `known` ones, the closest first.
+
+    Left out under lenient handling.
+    """
     by_closeness = sorted(known, key=lambda c: (-SequenceMatcher(None, code.lower(), c.lower()).ratio(), c))
-    return unsupported(
-        f"{resource_type} has no search parameter {code!r}. Valid, closest first: {', '.join(by_closeness)}."
-    )
+    return unsupported(f"{owner} has no search parameter {code!r}. Valid, closest first: {', '.join(by_closeness)}.")

@@ -51,8 +51,7 @@ def _parse_elements(given: ResultParameters, resource_type: str, name: str, text
         known = not {".", ":"} & set(element) and load_definitions().element(f"{resource_type}.{element}")
         if not known:
             raise malformed(
-                f"{name}={text}: {element!r} is not a top-level element of {resource_type}; "
-                f"for example {name}=id,meta."
+                f"{name}={text}: {element!r} is not a top-level element of {resource_type}; for example {name}=id,meta."
             )
         given.elements.append(element)
 
@@ -64,7 +63,7 @@ def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: st
         if not code:
             raise malformed(f"{name}={text}: expected a parameter's name; for example _sort=-_lastUpdated.")
         if code not in COLUMN_PARAMETERS:
-            kind = search_parameter(resource_type, code).type
+            kind = search_parameter(resource_type, code, named_in=f"{name}={text}").type
             if kind not in SORTABLE_TYPES:
                 raise unsupported(f"{name}={text}: {code} is a {kind}, which can't be sorted by.")
         given.sort.append(SortKey(code, item.startswith("-")))
@@ -99,7 +98,7 @@ def _include(name: str, text: str) -> Include:
         raise unsupported(f"{name}={text}: * is not supported yet; name each reference parameter.")
     if source not in definitions.resource_types or not code:
         raise malformed(f"{name}={text}: expected type:parameter; for example {name}=Encounter:patient.")
-    parameter = search_parameter(source, code)
+    parameter = search_parameter(source, code, named_in=f"{name}={text}")
     if parameter.type != "reference":
         raise malformed(f"{name}={text}: {code} is a {parameter.type}, not a reference.")
     if target and target not in (reference_targets(source, code) or definitions.resource_types):
@@ -114,9 +113,7 @@ def _once(name: str, given: bool) -> None:
 
 def _one_of(name: str, text: str, allowed: Sequence[str]) -> str:
     if text not in allowed:
-        raise malformed(
-            f"{name}={text}: expected one of {', '.join(allowed)}; for example {name}={allowed[0]}."
-        )
+        raise malformed(f"{name}={text}: expected one of {', '.join(allowed)}; for example {name}={allowed[0]}.")
     return text
 
 

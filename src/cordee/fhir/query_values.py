@@ -215,9 +215,7 @@ def parse_date(text: str) -> DateSearch:
         exact = date_range(literal)
     except ValueError as problem:
         hint = " (a + in an address is written %2B)" if " " in literal else ""
-        raise ValueError(
-            f"expected a date after an optional prefix {'|'.join(PREFIXES)}: {problem}{hint}"
-        ) from None
+        raise ValueError(f"expected a date after an optional prefix {'|'.join(PREFIXES)}: {problem}{hint}") from None
     reach = approximately(exact) if prefix == "ap" else exact
     return DateSearch(prefix, reach.low, reach.high, literal)
 
