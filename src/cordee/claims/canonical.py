@@ -9,6 +9,7 @@ PROFILE_SYSTEM = f"{BASE}/CodeSystem/profile"
 """System of the patient profile in `CarePlan.category`; the code is the pathway file's."""
 
 PATHWAY_SYSTEM = f"{BASE}/CodeSystem/pathway"
+SERVICE_SYSTEM = f"{BASE}/CodeSystem/service"
 STEP_SYSTEM = f"{BASE}/CodeSystem/split-step"
 INFORMATION_SYSTEM = f"{BASE}/CodeSystem/claim-information"
 NOT_COUNTED_SYSTEM = f"{BASE}/CodeSystem/not-counted"

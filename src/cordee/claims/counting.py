@@ -78,9 +78,7 @@ def count_sessions(dossier: Dossier, sequence: PlannedSequence, sessions: Iterab
     return Counted(tuple(sorted(set(done), key=lambda a: (a.day, a.session, a.member))), tuple(refused))
 
 
-def _act_or_reason(
-    dossier: Dossier, sequence: PlannedSequence, session: Session
-) -> tuple[Act, date] | Explanation:
+def _act_or_reason(dossier: Dossier, sequence: PlannedSequence, session: Session) -> tuple[Act, date] | Explanation:
     inclusion = dossier.inclusion
     if session.patient != inclusion.patient:
         return explain("session.other_patient")

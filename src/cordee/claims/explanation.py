@@ -20,8 +20,6 @@ class Explanation:
     because: tuple["Explanation", ...] = ()
 
 
-def explain(
-    rule: str, cents: int | None = None, because: tuple[Explanation, ...] = (), **inputs: Value
-) -> Explanation:
+def explain(rule: str, cents: int | None = None, because: tuple[Explanation, ...] = (), **inputs: Value) -> Explanation:
     """An Explanation, with its inputs written as keywords."""
     return Explanation(rule, tuple(inputs.items()), cents, because)

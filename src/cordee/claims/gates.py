@@ -52,13 +52,9 @@ def _of_the_contract(dossier: Dossier, sequence: PlannedSequence) -> list[Missin
         found = ", ".join(sorted({convention.pathway, inclusion.pathway} - {pathway.code}))
         missing.append(lacking("other_pathway", pathway=pathway.code, found=found))
     if convention.structure.identifier not in structure.identifiers:
-        missing.append(
-            lacking("other_structure", structure=structure.name, identifier=convention.structure.identifier)
-        )
+        missing.append(lacking("other_structure", structure=structure.name, identifier=convention.structure.identifier))
     if inclusion.structure is not None and inclusion.structure != structure.reference:
-        missing.append(
-            lacking("included_elsewhere", structure=structure.reference, found=inclusion.structure)
-        )
+        missing.append(lacking("included_elsewhere", structure=structure.reference, found=inclusion.structure))
     if dossier.circle.patient != inclusion.patient:
         missing.append(Missing("circle_of_another_patient"))
     if not convention.validity.covers(sequence.start):
@@ -76,9 +72,7 @@ def _of_the_inclusion(dossier: Dossier, sequence: PlannedSequence, as_of: date) 
     elif inclusion.decision.day > as_of:
         missing.append(Missing("not_included", inclusion.decision.day))
     elif not pathway.validity.covers(inclusion.decision.day):
-        missing.append(
-            lacking("pathway_not_in_force", day=inclusion.decision.day, opening=pathway.validity.first)
-        )
+        missing.append(lacking("pathway_not_in_force", day=inclusion.decision.day, opening=pathway.validity.first))
     if as_of < sequence.end:
         missing.append(lacking("sequence_not_ended", sequence.end, end=sequence.end))
     return missing
@@ -89,7 +83,18 @@ def _of_the_amount(dossier: Dossier, amount: Price | NoPrice) -> list[Missing]:
     if profile not in {known.code for known in dossier.pathway.profiles}:
         return [lacking("profile_unknown", profile=profile or "?")]
     if isinstance(amount, NoPrice):
-        return [lacking(f"amount_{amount.reason}", detail=amount.detail)]
+        published = amount.published
+        if published is None:
+            return [lacking("amount_not_stated", found=amount.found)]
+        return [
+            lacking(
+                "amount_out_of_range",
+                found=amount.found,
+                stated_cents=amount.stated,
+                minimum_cents=published.minimum,
+                maximum_cents=published.maximum,
+            )
+        ]
     return []
 
 
@@ -113,7 +118,5 @@ def _of_the_acts(dossier: Dossier, sequence: PlannedSequence, counted: Counted) 
         done = counted.times_done(required.act)
         if done < required.count:
             label = labels.get(required.act, Label(required.act, required.act))
-            missing.append(
-                lacking("act", sequence.end, act=label, required_acts=required.count, done_acts=done)
-            )
+            missing.append(lacking("act", sequence.end, act=label, required_acts=required.count, done_acts=done))
     return missing

@@ -12,7 +12,7 @@ PayeeKind = Literal["member", "structure", "organization", "practitioner", "rese
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """`identifier` is `system|value`; `reference` is None for somebody named by the convention who is no member."""
+    """`identifier` is `system|value`; `reference` is None for somebody only the convention names."""
 
     kind: PayeeKind
     key: str
@@ -35,9 +35,7 @@ def beneficiaries(dossier: Dossier) -> dict[str, Payee]:
     found = {STRUCTURE: itself}
     for beneficiary in dossier.convention.beneficiaries:
         party = beneficiary.party
-        same = sorted(
-            (m for m in dossier.circle.members if party.identifier in m.identifiers), key=lambda m: m.key
-        )
+        same = sorted((m for m in dossier.circle.members if party.identifier in m.identifiers), key=lambda m: m.key)
         if party.identifier in structure.identifiers:
             found[beneficiary.code] = itself
         elif same:
@@ -55,6 +53,6 @@ def residue_keeper(dossier: Dossier) -> Payee | None:
         case "structure":
             return beneficiaries(dossier)[STRUCTURE]
         case "reserve":
-            return Payee("reserve", "reserve", "", structure.name, None, structure.reference)
+            return Payee("reserve", "reserve", "", f"{structure.name} (réserve)", None, structure.reference)
         case "not_billed":
             return None

@@ -11,9 +11,19 @@ from cordee.claims.explanation import Explanation, explain
 from cordee.claims.gates import Missing, lacking, missing_from
 from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_keeper
 from cordee.claims.waterfall import Earners, split_forfait
-from cordee.pathways.convention import Convention, OutsideSplit, PayeeMode, Remainder
+from cordee.pathways.convention import Convention, OutsideSplit, Party, PayeeMode, Remainder
 from cordee.pathways.model import Validity
 from cordee.pathways.schedule import NoPrice, PlannedSequence, Price, price, schedule
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePart:
+    """One payee's part in cents, maybe zero; `explanation.because` has one reason a step, adding up to it."""
+
+    payee: Payee
+    cents: int
+    acts: tuple[ActDone, ...]
+    explanation: Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class Settlement:
     context: Context
     sequence: PlannedSequence
     payee_mode: PayeeMode
+    insurer: Party | None
     price: Price
     price_explanation: Explanation
     total: int
@@ -74,9 +85,7 @@ class NotDue:
     not_counted: tuple[NotCounted, ...]
 
 
-def settle(
-    dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_of: date
-) -> Settlement | NotDue:
+def settle(dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_of: date) -> Settlement | NotDue:
     """Settles the séquence coded `sequence` of one patient, as things stand at the end of the day `as_of`.
 
     Sessions of other séquences or patients may be given: they are told apart. The order of sessions and
@@ -99,6 +108,7 @@ def settle(
         context=context,
         sequence=planned,
         payee_mode=convention.payee_mode,
+        insurer=convention.insurer,
         price=amount,
         price_explanation=_price_explanation(dossier, amount, planned),
         total=amount.cents - not_billed,
@@ -157,9 +167,7 @@ def _quote_parts(
         cents = sum(piece.cents or 0 for piece in because)
         parts.append(QuotePart(payee, cents, acts, explain("quote_part", cents, because, payee=payee.name)))
     if sum(quote_part.cents for quote_part in parts) + not_billed != forfait:
-        raise ArithmeticError(
-            f"the parts of {sequence.code} do not add up to {forfait} cents: nothing is billed"
-        )
+        raise ArithmeticError(f"the parts of {sequence.code} do not add up to {forfait} cents: nothing is billed")
     return tuple(parts), not_billed
 
 
@@ -189,6 +197,4 @@ def _price_explanation(dossier: Dossier, amount: Price, sequence: PlannedSequenc
     if amount.uplift is None:
         return stated
     rate, label = amount.uplift.basis_points, amount.uplift.label
-    return explain(
-        "price.uplift", amount.cents, (stated,), base_cents=amount.base, of_share=rate, uplift=label
-    )
+    return explain("price.uplift", amount.cents, (stated,), base_cents=amount.base, of_share=rate, uplift=label)

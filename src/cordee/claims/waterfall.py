@@ -142,18 +142,14 @@ def _by_price(left: int, prices: Mapping[str, int], earners: Earners) -> _Given:
     return reasons
 
 
-def _by_profession(
-    pot: _Pot, shares: Mapping[str, int], points: Mapping[str, int] | None, earners: Earners
-) -> _Given:
+def _by_profession(pot: _Pot, shares: Mapping[str, int], points: Mapping[str, int] | None, earners: Earners) -> _Given:
     if not any(shares.values()):
         return {}
     given: _Given = {}
     for name, base in apportion(pot.share(sum(shares.values())), shares).items():
         acts = [act for act in earners.acts if earners.professions[act.member] == name]
         label = earners.profession_labels[name]
-        why = explain(
-            "split.profession", base, of_share=shares[name], forfait_cents=pot.forfait, profession=label
-        )
+        why = explain("split.profession", base, of_share=shares[name], forfait_cents=pot.forfait, profession=label)
         given |= _by_weight(base, "points", _points(acts, points), earners.act_labels, (why,))
     return given
 
@@ -178,16 +174,12 @@ _Done = dict[str, list[tuple[str, int, int]]]
 
 def _points(acts: Iterable[ActDone], points: Mapping[str, int] | None) -> _Done:
     return {
-        member: [
-            (act, n, n * (1 if points is None else points.get(act, 0))) for act, n in sorted(by_act.items())
-        ]
+        member: [(act, n, n * (1 if points is None else points.get(act, 0))) for act, n in sorted(by_act.items())]
         for member, by_act in _acts_by_member(acts).items()
     }
 
 
-def _by_weight(
-    base: int, unit: str, done: _Done, labels: Mapping[str, Label], why: tuple[Explanation, ...]
-) -> _Given:
+def _by_weight(base: int, unit: str, done: _Done, labels: Mapping[str, Label], why: tuple[Explanation, ...]) -> _Given:
     weights = {member: sum(weight for _, _, weight in lines) for member, lines in done.items()}
     weights = {member: weight for member, weight in weights.items() if weight}
     if not weights:

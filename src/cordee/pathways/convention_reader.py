@@ -58,9 +58,7 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
         validity=read_validity(root),
         structure=_party(root.section("structure")),
         insurer=_party(insurer) if (insurer := root.optional_section("insurer")) else None,
-        territory=root.choice(
-            "territory", (HOME_TERRITORY, *dict.fromkeys(u.territory for u in pathway.uplifts))
-        ),
+        territory=root.choice("territory", (HOME_TERRITORY, *dict.fromkeys(u.territory for u in pathway.uplifts))),
         time_zone=_time_zone(root),
         payee_mode=_PAYEE_MODES[root.choice("payee_mode", tuple(_PAYEE_MODES))],
         incomplete_use=_incomplete_use(root, pathway),
@@ -84,9 +82,7 @@ def _identifier(section: Section) -> str:
     text = section.text("identifier")
     system, bar, value = text.partition("|")
     if text and not (system and bar and value):
-        section.refuse(
-            "identifier", f"{text!r} is not system|value, as in https://rpps.esante.gouv.fr|10000000001"
-        )
+        section.refuse("identifier", f"{text!r} is not system|value, as in https://rpps.esante.gouv.fr|10000000001")
     return text
 
 
@@ -101,9 +97,7 @@ def _time_zone(root: Section) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        root.refuse(
-            "time_zone", f"{name!r} is not a time zone: write Europe/Paris or Indian/Reunion, for instance"
-        )
+        root.refuse("time_zone", f"{name!r} is not a time zone: write Europe/Paris or Indian/Reunion, for instance")
     return name
 
 
@@ -170,9 +164,7 @@ def _table(section: Section, key: str, kind: str) -> tuple[tuple[str, int], ...]
 
 def _step(section: Section) -> Step:
     step: Step
-    match section.choice(
-        "step", ("fixed_amount", "percentage", "price_per_act", "by_profession", "remainder")
-    ):
+    match section.choice("step", ("fixed_amount", "percentage", "price_per_act", "by_profession", "remainder")):
         case "fixed_amount":
             step = FixedAmount(section.text("beneficiary"), section.cents("amount"))
         case "percentage":

@@ -43,9 +43,7 @@ def _check_codes(root: Section, pathway: Pathway, convention: Convention) -> Non
     required = (r.act for s in convention.sequences for r in s.required_acts)
     refuse_unknown(root, "sequences", required, acts, "act")
     professions = tuple(p.name for p in pathway.professions)
-    refuse_unknown(
-        root, "outside_split", (o.profession for o in convention.outside_split), professions, "profession"
-    )
+    refuse_unknown(root, "outside_split", (o.profession for o in convention.outside_split), professions, "profession")
 
 
 def _check_sequences(root: Section, pathway: Pathway, convention: Convention) -> None:
@@ -67,20 +65,14 @@ def _check_sequences(root: Section, pathway: Pathway, convention: Convention) ->
     for published in pathway.sequences:
         inside = [s for s in convention.sequences if s.within == published.code]
         if not inside:
-            root.refuse(
-                "sequences", f"no séquence is within {published.code!r}: each of the pathway's needs one"
-            )
+            root.refuse("sequences", f"no séquence is within {published.code!r}: each of the pathway's needs one")
             continue
         if published.duration is not None and not _same(_total(inside), published.duration):
-            root.refuse(
-                "sequences", f"séquences within {published.code!r} must last {published.duration} together"
-            )
+            root.refuse("sequences", f"séquences within {published.code!r} must last {published.duration} together")
         for required in published.required_acts or ():
             stated = sum(r.count for s in inside for r in s.required_acts if r.act == required.act)
             if stated < required.count:
-                root.refuse(
-                    "sequences", f"{published.code!r} requires {required.count} {required.act}, not {stated}"
-                )
+                root.refuse("sequences", f"{published.code!r} requires {required.count} {required.act}, not {stated}")
     if (bounds := pathway.total_duration) is not None:
         total = _total(convention.sequences)
         if not bounds.minimum.after(_ANY_DAY) <= total.after(_ANY_DAY) <= bounds.maximum.after(_ANY_DAY):
@@ -162,9 +154,7 @@ def _check_split(root: Section, pathway: Pathway, convention: Convention) -> Non
         )
 
 
-def _check_points(
-    root: Section, key: str, points: tuple[tuple[str, int], ...], acts: tuple[str, ...]
-) -> None:
+def _check_points(root: Section, key: str, points: tuple[tuple[str, int], ...], acts: tuple[str, ...]) -> None:
     refuse_unknown(root, key, (act for act, _ in points), acts, "act")
     missing = sorted(set(acts) - {act for act, _ in points})
     if missing:

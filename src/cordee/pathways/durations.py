@@ -27,9 +27,7 @@ class Duration:
 
     def __str__(self) -> str:
         return (
-            "P"
-            + (f"{self.months}M" if self.months else "")
-            + (f"{self.days}D" if self.days or not self.months else "")
+            "P" + (f"{self.months}M" if self.months else "") + (f"{self.days}D" if self.days or not self.months else "")
         )
 
 
@@ -40,9 +38,7 @@ def duration_of(text: str) -> Duration:
     """The duration written in ISO 8601 with years, months, weeks and days. Raises ValueError with the fix."""
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError(
-            f"{text!r} is not a duration: write P1M for a month, P6W for six weeks, P10D for ten days"
-        )
+        raise ValueError(f"{text!r} is not a duration: write P1M for a month, P6W for six weeks, P10D for ten days")
     years, months, weeks, days = (int(part or 0) for part in found.groups())
     duration = Duration(years * 12 + months, weeks * 7 + days)
     if duration == NO_TIME:

@@ -47,9 +47,8 @@ class Validity:
 
     def overlaps(self, other: "Validity") -> bool:
         """Whether the two have a day in common."""
-        return (self.last is None or other.first <= self.last) and (
-            other.last is None or self.first <= other.last
-        )
+        return (self.last is None or other.first <= self.last) and (other.last is None or self.first <=
+        other.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +183,6 @@ class Pathway:
         found = [
             amount
             for amount in self.forfait.amounts
-            if amount.sequence == sequence
-            and amount.profile in {profile, None}
-            and amount.validity.covers(day)
+            if amount.sequence == sequence and amount.profile in {profile, None} and amount.validity.covers(day)
         ]
         return next((a for a in found if a.profile is not None), found[0] if found else None)

@@ -16,9 +16,7 @@ def cents_of(text: str) -> int:
     """
     found = _AMOUNT.fullmatch(text.strip().replace(NO_BREAK_SPACE, " "))
     if found is None:
-        raise ValueError(
-            f"{text!r} is not an amount: write euros, two decimals and the currency, as in 1126.00 EUR"
-        )
+        raise ValueError(f"{text!r} is not an amount: write euros, two decimals and the currency, as in 1126.00 EUR")
     if found["currency"] not in {"EUR", "€"}:
         raise ValueError(f"{text!r} is in {found['currency']}: amounts are in EUR, as in 1126.00 EUR")
     return int(found["euros"]) * 100 + int(found["cents"] or 0)
@@ -31,9 +29,7 @@ def basis_points_of(text: str) -> int:
     """
     found = _PERCENT.fullmatch(text.strip().replace(NO_BREAK_SPACE, " "))
     if found is None:
-        raise ValueError(
-            f"{text!r} is not a percentage: write at most two decimals and the sign, as in 12.5 %"
-        )
+        raise ValueError(f"{text!r} is not a percentage: write at most two decimals and the sign, as in 12.5 %")
     points = int(found["whole"]) * 100 + int((found["part"] or "0").ljust(2, "0"))
     if points > 10_000:
         raise ValueError(f"{text!r} is over 100 %")

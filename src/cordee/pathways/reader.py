@@ -141,16 +141,12 @@ def refuse_duplicates(section: Section, key: str, codes: Iterable[str]) -> None:
         seen.add(code)
 
 
-def refuse_unknown(
-    section: Section, key: str, used: Iterable[str | None], known: Iterable[str], what: str
-) -> None:
+def refuse_unknown(section: Section, key: str, used: Iterable[str | None], known: Iterable[str], what: str) -> None:
     """Refuses a code that is used but defined nowhere."""
     names = tuple(known)
     for code in used:
         if code is not None and code not in names:
-            section.refuse(
-                key, f"{code!r} is not a {what} of this file: define it or use one of {', '.join(names)}"
-            )
+            section.refuse(key, f"{code!r} is not a {what} of this file: define it or use one of {', '.join(names)}")
 
 
 def _source(section: Section) -> Source:
@@ -281,9 +277,7 @@ def _check(root: Section, pathway: Pathway) -> None:
     if not profiles:
         root.refuse("profiles", "at least one profile is needed: an amount belongs to a profile")
     if not sequences:
-        root.refuse(
-            "sequences", "at least one séquence is needed: a forfait is billed at the end of a séquence"
-        )
+        root.refuse("sequences", "at least one séquence is needed: a forfait is billed at the end of a séquence")
     refuse_unknown(root, "source", (pathway.validity_source,), sources, "source")
     refuse_unknown(root, "facts", (f.source for f in pathway.facts), sources, "source")
     amounts = pathway.forfait.amounts

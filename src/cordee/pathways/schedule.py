@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from cordee.pathways.convention import HOME_TERRITORY, Convention
-from cordee.pathways.convention_rules import out_of_range, stated_total
+from cordee.pathways.convention_rules import stated_total
 from cordee.pathways.durations import NO_TIME
-from cordee.pathways.model import Label, Pathway, RequiredAct, TerritoryUplift
+from cordee.pathways.model import Amount, Label, Pathway, RequiredAct, TerritoryUplift
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class NoPrice:
-    """Why no amount can be billed: `not_stated` by anybody, or `out_of_range` of what is published."""
+    """Why nothing can be billed for `found`: no amount is stated, or `stated` contradicts `published`."""
 
-    reason: str
-    detail: str
+    found: str
+    stated: int = 0
+    published: Amount | None = None
 
 
 def schedule(pathway: Pathway, convention: Convention, start: date) -> tuple[PlannedSequence, ...]:
@@ -53,9 +54,7 @@ def schedule(pathway: Pathway, convention: Convention, start: date) -> tuple[Pla
         first = elapsed.after(start)
         elapsed = elapsed + sequence.duration
         last = elapsed.after(start) - timedelta(days=1)
-        planned.append(
-            PlannedSequence(sequence.code, sequence.label, first, last, sequence.required_acts or ())
-        )
+        planned.append(PlannedSequence(sequence.code, sequence.label, first, last, sequence.required_acts or ()))
     return tuple(planned)
 
 
@@ -65,9 +64,7 @@ def convention_in_force(conventions: Iterable[Convention], day: date) -> Convent
     return max(found, key=lambda c: (c.validity.first, c.version), default=None)
 
 
-def price(
-    pathway: Pathway, convention: Convention, profile: str, sequence: str, day: date
-) -> Price | NoPrice:
+def price(pathway: Pathway, convention: Convention, profile: str, sequence: str, day: date) -> Price | NoPrice:
     """The forfait of a séquence for a profile, at the amounts in force on the day of inclusion.
 
     The convention's amount, checked against what is published, or else the exact published one. The
@@ -84,18 +81,18 @@ def price(
         origin = f"{pathway.code} {pathway.version}"
     base = dict(amounts).get(sequence)
     if base is None:
-        return NoPrice("not_stated", profile)
+        return NoPrice(f"{profile}, {sequence}")
     if convention.sequences:
         for within in (None, *(s.code for s in pathway.sequences)):
             amount = pathway.amount(profile, within, day)
-            problem = out_of_range(amount, stated_total(convention, profile, within)) if amount else None
-            if problem:
-                return NoPrice("out_of_range", problem)
+            stated = stated_total(convention, profile, within)
+            if amount is not None and not amount.minimum <= stated <= amount.maximum:
+                return NoPrice(", ".join(filter(None, (profile, within))), stated, amount)
     if convention.territory == HOME_TERRITORY:
         return Price(base, base, None, origin)
     uplift = pathway.uplift(convention.territory, day)
     if uplift is None:
-        return NoPrice("not_stated", convention.territory)
+        return NoPrice(convention.territory)
     codes = [code for code, _ in amounts]
     before = sum(cents or 0 for _, cents in amounts[: codes.index(sequence)])
     factor = 10_000 + uplift.basis_points

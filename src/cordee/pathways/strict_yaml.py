@@ -182,9 +182,7 @@ class Section:
         for key, node in self._entries.items():
             if key not in self._known:
                 near = get_close_matches(key, self._known, 1)
-                fix = (
-                    f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(self._known))}"
-                )
+                fix = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(self._known))}"
                 self.document.refuse(self.at(key), f"unknown key: {fix}", _line(node))
 
     def _items(self, key: str, required: bool) -> Iterator[tuple[str, yaml.Node]]:
@@ -237,9 +235,7 @@ def _section(document: Document, path: str, node: yaml.Node) -> Section:
         if not isinstance(key, str):
             document.refuse(path, "a key must be a text", _line(key_node))
         elif key in entries:
-            document.refuse(
-                f"{path}.{key}" if path else key, "this key is written twice: keep one", _line(key_node)
-            )
+            document.refuse(f"{path}.{key}" if path else key, "this key is written twice: keep one", _line(key_node))
         else:
             entries[key] = value
     return Section(document, path, _line(node), entries)

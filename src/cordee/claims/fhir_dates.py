@@ -1,0 +1,56 @@
+"""FHIR dates, which may be partial, as local days (R4 datatypes.html#dateTime)."""
+
+import calendar
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from cordee.pathways.model import Validity
+
+
+def first_day(text: str, zone: tzinfo) -> date:
+    """The first local day a date or dateTime may mean: `2026-05` is 1 May. Raises ValueError."""
+    if "T" in text:
+        return _instant(text).astimezone(zone).date()
+    parts = [int(part) for part in text.split("-")]
+    return date(*[*parts, 1, 1][:3])
+
+
+def last_day(text: str, zone: tzinfo) -> date:
+    """The last local day a date or dateTime may mean: `2026-05` is 31 May. Raises ValueError."""
+    first = first_day(text, zone)
+    match text.count("-") if "T" not in text else 2:
+        case 0:
+            return first.replace(month=12, day=31)
+        case 1:
+            return first.replace(day=calendar.monthrange(first.year, first.month)[1])
+        case _:
+            return first
+
+
+def exact_day(text: str | None, zone: tzinfo) -> date | None:
+    """The local day of a dateTime that names one, None for an absent or partial date."""
+    if text is None or first_day(text, zone) != last_day(text, zone):
+        return None
+    return first_day(text, zone)
+
+
+def minutes_between(start: str | None, end: str | None) -> int | None:
+    """Whole minutes between two dateTimes, None unless both have a time and are in order."""
+    if start is None or end is None or "T" not in start or "T" not in end:
+        return None
+    seconds = (_instant(end) - _instant(start)).total_seconds()
+    return int(seconds // 60) if seconds >= 0 else None
+
+
+def validity_of(period: Mapping[str, Any], zone: tzinfo) -> Validity:
+    """The local days of a Period, both included; no start is the beginning of time."""
+    start, end = period.get("start"), period.get("end")
+    return Validity(first_day(start, zone) if start else date.min, last_day(end, zone) if end else None)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has a time but no offset: write one, as in 2026-05-04T10:00:00+02:00")
+    return instant

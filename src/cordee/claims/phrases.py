@@ -1,0 +1,207 @@
+"""The sentences of the engine in both languages, by rule; `{name}` is an input of the rule."""
+
+from collections.abc import Mapping
+
+from cordee.pathways.model import Label
+
+PHRASES: Mapping[str, Label] = {
+    # The forfait.
+    "price.stated": Label(
+        "forfait de {result_cents}, profil « {profile} », séquence « {sequence} » (indiqué par {origin})",
+        'forfait of {result_cents} for profile "{profile}", séquence "{sequence}" (stated by {origin})',
+    ),
+    "price.uplift": Label(
+        "{base_cents} plus {of_share} ({uplift}) = {result_cents}",
+        "{base_cents} plus {of_share} ({uplift}) = {result_cents}",
+    ),
+    # The parts.
+    "quote_part": Label("{payee} : {result_cents}", "{payee}: {result_cents}"),
+    "step.fixed_amount": Label(
+        "étape {number}, montant fixe prélevé d'abord : {result_cents}",
+        "step {number}, fixed amount off the top: {result_cents}",
+    ),
+    "step.percentage": Label(
+        "étape {number}, part du forfait prélevée d'abord : {result_cents}",
+        "step {number}, share of the forfait off the top: {result_cents}",
+    ),
+    "step.price_per_act": Label(
+        "étape {number}, prix par acte réalisé : {result_cents}",
+        "step {number}, price per act done: {result_cents}",
+    ),
+    "step.by_profession": Label(
+        "étape {number}, part fixe par profession : {result_cents}",
+        "step {number}, fixed share by profession: {result_cents}",
+    ),
+    "step.remainder": Label(
+        "étape {number}, répartition du reste : {result_cents}",
+        "step {number}, split of the remainder: {result_cents}",
+    ),
+    "split.fixed_amount": Label("montant fixe de {result_cents}", "fixed amount of {result_cents}"),
+    "split.percentage": Label(
+        "{of_share} du forfait de {forfait_cents} = {result_cents}",
+        "{of_share} of the forfait of {forfait_cents} = {result_cents}",
+    ),
+    "split.price": Label(
+        "actes réalisés au prix convenu = {result_cents}", "acts done at the agreed price = {result_cents}"
+    ),
+    "price.act": Label(
+        "{act} : {done_acts} × {price_cents} = {result_cents}",
+        "{act}: {done_acts} × {price_cents} = {result_cents}",
+    ),
+    "split.profession": Label(
+        "{profession} : {of_share} du forfait de {forfait_cents} = {result_cents}",
+        "{profession}: {of_share} of the forfait of {forfait_cents} = {result_cents}",
+    ),
+    "split.points": Label(
+        "{base_cents} × {own_points} / {all_points} = {result_cents}",
+        "{base_cents} × {own_points} / {all_points} = {result_cents}",
+    ),
+    "split.time": Label(
+        "{base_cents} × {own_minutes} / {all_minutes} = {result_cents}",
+        "{base_cents} × {own_minutes} / {all_minutes} = {result_cents}",
+    ),
+    "split.heads": Label(
+        "{base_cents} partagés entre {all_heads} = {result_cents}",
+        "{base_cents} shared between {all_heads} = {result_cents}",
+    ),
+    "points.act": Label("{act} : {done_acts}, {gave_points}", "{act}: {done_acts}, {gave_points}"),
+    "time.act": Label("{act} : {lasted_minutes}", "{act}: {lasted_minutes}"),
+    "split.capped": Label(
+        "limité à ce qui restait : {wanted_cents} étaient prévus",
+        "limited to what was left: {wanted_cents} were due",
+    ),
+    "split.reduced": Label(
+        "réduit en proportion : il restait {left_cents} pour {all_cents} d'actes",
+        "reduced in proportion: {left_cents} were left for {all_cents} of acts",
+    ),
+    "rounding.cent": Label(
+        "dont 1 centime d'arrondi au plus fort reste", "of which 1 cent of rounding, by largest remainder"
+    ),
+    "rounding.running_total": Label(
+        "arrondi sur le cumul des parts du forfait", "rounded on the running total of the shares"
+    ),
+    "residue.structure": Label(
+        "reliquat non réparti, laissé à la structure : {result_cents}",
+        "residue nobody earned, left to the structure: {result_cents}",
+    ),
+    "residue.reserve": Label(
+        "reliquat non réparti, mis en réserve : {result_cents}",
+        "residue nobody earned, put in reserve: {result_cents}",
+    ),
+    "zero.outside_split": Label("hors répartition : {why}", "outside of the split: {why}"),
+    "zero.no_act": Label("aucun acte compté dans la séquence", "no act counted in the séquence"),
+    "zero.no_weight": Label(
+        "{done_acts} compté(s), sans poids dans la répartition",
+        "{done_acts} counted, without weight in the split",
+    ),
+    # Sessions that don't count.
+    "session.other_patient": Label("séance d'un autre patient", "session of another patient"),
+    "session.other_care_plan": Label("séance d'un autre parcours", "session of another parcours"),
+    "session.no_date": Label("séance sans date de début", "session without a starting date"),
+    "session.outside_sequence": Label(
+        "séance du {day}, hors de la séquence ({start} au {end})",
+        "session of {day}, outside of the séquence ({start} to {end})",
+    ),
+    "session.cancelled": Label("séance du {day} annulée", "session of {day} cancelled"),
+    "session.entered_in_error": Label("séance du {day} saisie par erreur", "session of {day} entered in error"),
+    "session.not_finished": Label(
+        "séance du {day} non terminée (statut {status}) : la clore si elle a eu lieu",
+        "session of {day} not finished (status {status}): finish it if it took place",
+    ),
+    "session.before_inclusion": Label(
+        "séance du {day}, avant la décision d'inclusion", "session of {day}, before the inclusion decision"
+    ),
+    "session.after_exit": Label(
+        "séance du {day}, après la sortie du patient le {exit}",
+        "session of {day}, after the patient's exit on {exit}",
+    ),
+    "session.no_act": Label("séance sans code d'acte", "session without an act code"),
+    "session.unknown_act": Label(
+        "acte inconnu du parcours et de la convention : {codes}",
+        "act unknown to the pathway and the convention: {codes}",
+    ),
+    "session.several_acts": Label(
+        "plusieurs actes sur une séance : {codes} ; en saisir une par acte",
+        "several acts in one session: {codes}; enter one session for each",
+    ),
+    "session.no_performer": Label("séance du {day} sans intervenant", "session of {day} without a performer"),
+    "session.no_duration": Label(
+        "acte compté, mais séance sans durée : aucun poids dans la répartition au temps",
+        "act counted, but session without duration: no weight in the split by time",
+    ),
+    "performer.not_in_circle": Label(
+        "intervenant absent du cercle de soins : {performer}", "performer not in the care circle: {performer}"
+    ),
+    "performer.outside_membership": Label(
+        "{performer} n'était pas dans le cercle de soins le {day}",
+        "{performer} was not in the care circle on {day}",
+    ),
+    "performer.several_professions": Label(
+        "{performer} a plusieurs professions dans le cercle : désigner son PractitionerRole",
+        "{performer} has several professions in the circle: name the performer by PractitionerRole",
+    ),
+    "performer.not_signatory": Label(
+        "{performer} n'avait pas signé la convention le {day}",
+        "{performer} had not signed the convention on {day}",
+    ),
+    # What a forfait lacks.
+    "missing.until": Label(" (jusqu'au {until})", " (until {until})"),
+    "missing.sequence_unknown": Label(
+        "la séquence « {sequence} » n'est pas dans la convention",
+        'séquence "{sequence}" is not in the convention',
+    ),
+    "missing.other_pathway": Label(
+        "la convention ou l'inclusion porte sur un autre parcours que {pathway} : {found}",
+        "the convention or the inclusion is about another pathway than {pathway}: {found}",
+    ),
+    "missing.other_structure": Label(
+        "la convention nomme {identifier}, qui n'est pas un identifiant de {structure}",
+        "the convention names {identifier}, which is not an identifier of {structure}",
+    ),
+    "missing.included_elsewhere": Label(
+        "le patient est inclus par {found}, non par {structure}",
+        "the patient was included by {found}, not by {structure}",
+    ),
+    "missing.circle_of_another_patient": Label(
+        "le cercle de soins est celui d'un autre patient", "the care circle is another patient's"
+    ),
+    "missing.convention_not_in_force": Label(
+        "la version {version} de la convention n'est pas en vigueur le {start}, début de la séquence",
+        "version {version} of the convention is not in force on {start}, when the séquence starts",
+    ),
+    "missing.plan_not_active": Label("le parcours du patient n'est pas actif", "the patient's plan is not active"),
+    "missing.not_included": Label("l'inclusion n'est pas décidée", "the inclusion is not decided"),
+    "missing.pathway_not_in_force": Label(
+        "inclusion décidée le {day} : le parcours n'est ouvert que depuis le {opening}, ou ne l'est plus",
+        "inclusion decided on {day}: the pathway is open from {opening} only, or no longer",
+    ),
+    "missing.sequence_not_ended": Label(
+        "la séquence se termine le {end} : facturable ce jour-là",
+        "the séquence ends on {end}: billable that day",
+    ),
+    "missing.profile_unknown": Label(
+        "le profil du patient n'est pas un profil du parcours : {profile}",
+        "the patient's profile is not one of the pathway: {profile}",
+    ),
+    "missing.amount_not_stated": Label(
+        "personne n'a indiqué de montant pour {found}", "nobody has stated an amount for {found}"
+    ),
+    "missing.amount_out_of_range": Label(
+        "la convention indique {stated_cents} pour {found}, hors des montants publiés : "
+        "{minimum_cents} à {maximum_cents}",
+        "the convention states {stated_cents} for {found}, outside of the published {minimum_cents} to {maximum_cents}",
+    ),
+    "missing.patient_left": Label(
+        "le patient a quitté le parcours le {day}, avant la fin de la séquence le {end}",
+        "the patient left the parcours on {day}, before the séquence ended on {end}",
+    ),
+    "missing.patient_died": Label(
+        "le patient est décédé le {day}, avant la fin de la séquence le {end}",
+        "the patient died on {day}, before the séquence ended on {end}",
+    ),
+    "missing.no_session": Label("aucune séance comptée dans la séquence", "no session counted in the séquence"),
+    "missing.act": Label(
+        "{act} : {done_acts} compté(s) sur {required_acts} requis",
+        "{act}: {done_acts} counted, {required_acts} required",
+    ),
+}
