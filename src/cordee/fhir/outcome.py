@@ -116,7 +116,7 @@ class Unavailable(FhirError):
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, Any]:
-    """The OperationOutcome of `issues`; an empty sequence gives one «all OK» information (R4 operationoutcome-example-allok)."""
+    """The OperationOutcome of `issues`; without any, the information that all is well (R4 operationoutcome.html)."""
     if not issues:
         issues = (Issue("information", "informational", "All OK"),)
     return {

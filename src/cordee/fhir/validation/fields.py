@@ -100,14 +100,10 @@ def unbound(primitive: Primitive, value: Any, codes: frozenset[str]) -> Problem:
     if len(codes) <= 12:
         text = f"{quoted(value)} is not one of the codes required here: {', '.join(sorted(codes))}"
         return Problem("", "code-invalid", text)
-    return Problem(
-        "", "code-invalid", f"{quoted(value)} is not in the value set required here", value, tuple(codes)
-    )
+    return Problem("", "code-invalid", f"{quoted(value)} is not in the value set required here", value, tuple(codes))
 
 
-def primitive_array_field(
-    segment: str, name: str, primitive: Primitive, codes: frozenset[str] | None
-) -> FieldCheck:
+def primitive_array_field(segment: str, name: str, primitive: Primitive, codes: frozenset[str] | None) -> FieldCheck:
     """An array of primitive values, where null stands for a value that has only a companion in `_name`."""
     check = primitive_field("", primitive, codes)
     companion = f"_{name}"

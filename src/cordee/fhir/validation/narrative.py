@@ -14,14 +14,16 @@ from xml.parsers import expat
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 XML_ENTITIES: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
-# HTML 4.0 chapters 7-11 (less section 4 of chapter 9) and 15, links and images.
-ELEMENTS: Final = frozenset(
-    (
-        "a abbr acronym address area b bdo big blockquote br caption center cite code col colgroup dd del dfn "
-        "div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li map ol p pre q s samp small span strike "
-        "strong sub sup table tbody td tfoot th thead tr tt u ul var"
-    ).split(" ")
-)
+# HTML 4.0 chapters 7 to 11, less section 4 of chapter 9, and 15; links and images.
+STRUCTURE: Final = ("address", "blockquote", "br", "center", "div", "hr", "p", "pre", "span")
+HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+LISTS: Final = ("dd", "dl", "dt", "li", "ol", "ul")
+TABLES: Final = ("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr")
+PHRASES: Final = ("abbr", "acronym", "bdo", "cite", "code", "del", "dfn", "em", "ins", "kbd", "q", "samp")
+FONTS: Final = ("b", "big", "font", "i", "s", "small", "strike", "strong", "sub", "sup", "tt", "u", "var")
+REFERENCES: Final = ("a", "area", "img", "map")
+ELEMENTS: Final = frozenset((*STRUCTURE, *HEADINGS, *LISTS, *TABLES, *PHRASES, *FONTS, *REFERENCES))
+
 LINKS: Final = frozenset({"href", "src", "cite", "longdesc", "usemap", "background"})
 ACTIVE_SCHEME: Final = re.compile(r"(?:javascript|vbscript|livescript|data):", re.IGNORECASE)
 IMAGE_DATA: Final = re.compile(r"data:image/(?:png|gif|jpeg|webp);", re.IGNORECASE)
@@ -89,7 +91,7 @@ def _attribute_refusal(tag: str, attribute: str, value: str) -> str | None:
 
 
 def _numeric(entity: re.Match[str]) -> str:
-    """A named HTML entity, unknown to XML, as numeric references; what HTML doesn't know stays, and is refused."""
+    """A named HTML entity, unknown to XML, as numeric references; others stay, and are refused."""
     name = entity[1]
     characters = html5.get(f"{name};")
     if name in XML_ENTITIES or characters is None:

@@ -58,9 +58,7 @@ class Primitive:
 def is_text(value: Any) -> bool:
     """A string of 1 to 1,048,576 characters, with no control character but tab, CR and LF."""
     return (
-        type(value) is str
-        and 0 < len(value) <= MAX_STRING
-        and (value.isprintable() or FORBIDDEN.search(value) is None)
+        type(value) is str and 0 < len(value) <= MAX_STRING and (value.isprintable() or FORBIDDEN.search(value) is None)
     )
 
 
@@ -125,9 +123,7 @@ PRIMITIVES: Final[Mapping[str, Primitive]] = MappingProxyType(
             Primitive("string", "string", is_text, "a string that isn't empty"),
             Primitive("markdown", "string", is_text, "a markdown text that isn't empty"),
             Primitive("boolean", "boolean", _is_boolean, "true or false"),
-            Primitive(
-                "integer", "number", _integer_between(MIN_INTEGER, MAX_INTEGER), "a whole number of 32 bits"
-            ),
+            Primitive("integer", "number", _integer_between(MIN_INTEGER, MAX_INTEGER), "a whole number of 32 bits"),
             Primitive(
                 "unsignedInt",
                 "number",
@@ -155,9 +151,7 @@ PRIMITIVES: Final[Mapping[str, Primitive]] = MappingProxyType(
             _pattern("url", URI, "a URL without blanks"),
             _pattern("canonical", URI, "a canonical URL without blanks"),
             _pattern("oid", OID, "an OID such as urn:oid:1.2.250.1.213"),
-            _pattern(
-                "uuid", UUID, "a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520, in lower case"
-            ),
+            _pattern("uuid", UUID, "a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520, in lower case"),
             Primitive("base64Binary", "string", _is_base64, "a base64 text"),
             Primitive("xhtml", "string", _is_xhtml, "a <div> element of XHTML"),
         )

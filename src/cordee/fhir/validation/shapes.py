@@ -1,6 +1,6 @@
 """Compiles the structures of the definitions into checks of JSON objects, each at its first use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -73,17 +73,13 @@ class Compiler:
     def resource(self, value: Any, depth: int, expected: str | None = None) -> Problems:
         """Checks any resource by the type it declares."""
         if type(value) is not dict:
-            return one(
-                "", "structure", f"{kind_of(value)} stands where a resource is expected: a JSON object"
-            )
+            return one("", "structure", f"{kind_of(value)} stands where a resource is expected: a JSON object")
         declared = value.get("resourceType")
         if declared is None:
-            return one(
-                ".resourceType", "required", "resourceType is missing: it names the type of the resource"
-            )
+            return one(".resourceType", "required", "resourceType is missing: it names the type of the resource")
         if type(declared) is not str or declared not in self.resource_types:
-            text = f"{quoted(declared)} is not a resource type of R4"
             name = declared if type(declared) is str else ""
+            text = f"{quoted(name) if name else kind_of(declared)} is not a resource type of R4"
             return [Problem(".resourceType", "structure", text, name, self.definitions.resource_types)]
         problems = self.shape(declared).check(value, depth)
         if expected is not None and declared != expected:
@@ -98,9 +94,7 @@ class Compiler:
             if "contained" in value:
                 problems += one(".contained", "structure", "a contained resource can't contain others")
             if "id" not in value:
-                problems += one(
-                    ".id", "required", "a contained resource needs an id: it is referred to by it"
-                )
+                problems += one(".id", "required", "a contained resource needs an id: it is referred to by it")
         return problems or None
 
     def shape(self, key: str) -> Shape:
@@ -145,9 +139,7 @@ class Compiler:
             self.children[name] = by_parent
         return self.children[name].get(key, [])
 
-    def add_field(
-        self, fields: dict[str, FieldCheck], name: str, segment: str, element: Element, code: str
-    ) -> None:
+    def add_field(self, fields: dict[str, FieldCheck], name: str, segment: str, element: Element, code: str) -> None:
         """The check of the member `name`, and of its companion `_name` if it can have one."""
         repeats = element.max is None
         primitive = PRIMITIVES.get(code)
@@ -169,7 +161,7 @@ class Compiler:
             fields[f"_{name}"] = companion_field(segment, extended)
 
     def object_shape(self, element: Element, code: str) -> Shape:
-        """The shape of an element that isn't primitive: its children's, another path's, a type's, a resource's."""
+        """The shape of an element that isn't primitive: of its children, another path, a type or a resource."""
         if element.content_reference:
             return self.shape(element.content_reference)
         if self.children_of(element.path):
@@ -246,6 +238,7 @@ def object_check(
     `required` are pairs of a name and its companion's, either of which will do.
     """
     field_of = dict(fields).get
+    names = tuple(name for name in fields if not name.startswith("_"))
 
     def check(value: Any, depth: int) -> Problems:
         if type(value) is not dict:
@@ -257,7 +250,7 @@ def object_check(
         problems: Problems = None
         for name, item in value.items():
             field = field_of(name)
-            found = field(item, value, depth) if field is not None else unknown(name, fields, choices)
+            found = field(item, value, depth) if field is not None else unknown(name, names, choices)
             if found is not None:
                 problems = problems or []
                 problems += found
@@ -287,7 +280,7 @@ def not_an_object(value: Any) -> str:
     return f"{kind_of(value)} stands where an object is expected"
 
 
-def unknown(name: str, fields: Mapping[str, FieldCheck], choices: tuple[Choice, ...]) -> list[Problem]:
+def unknown(name: str, names: Sequence[str], choices: tuple[Choice, ...]) -> list[Problem]:
     """A member the standard doesn't have, with what may have been meant."""
     for choice in choices:
         if name.removesuffix("[x]") == choice.stem or (
@@ -295,8 +288,7 @@ def unknown(name: str, fields: Mapping[str, FieldCheck], choices: tuple[Choice, 
         ):
             text = f"{choice.stem}[x] can't be written {quoted(name)}; allowed: {choice.allowed()}"
             return one(segment_of(name), "structure", text)
-    if name.startswith("_") and name[1:] in fields:
+    if name.startswith("_") and name[1:] in names:
         text = f"{quoted(name)} is not allowed: {name[1:]!r} is not a primitive that can be extended"
         return one(segment_of(name), "structure", text)
-    names = [field for field in fields if not field.startswith("_")]
     return [Problem(segment_of(name), "structure", f"unknown element {quoted(name)}", name, names)]

@@ -1,0 +1,87 @@
+"""The CapabilityStatement, made from what is implemented, so that it can't claim more (R4 http.html#capabilities)."""
+
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from cordee import __version__
+from cordee.fhir.definitions import load_definitions
+from cordee.fhir.outcome import InvalidSearch
+from cordee.fhir.query import search_parameter
+
+_INTERACTIONS = (
+    "read",
+    "vread",
+    "update",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
+_PUBLISHED = "2026-11-23"
+
+
+@lru_cache(maxsize=32)
+def statement_text(base_url: str) -> bytes:
+    """The statement of the server at `base_url`."""
+    return orjson.dumps(statement(base_url))
+
+
+def statement(base_url: str) -> dict[str, Any]:
+    """The CapabilityStatement as JSON."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": _PUBLISHED,
+        "kind": "instance",
+        "software": {"name": "Cordée", "version": __version__},
+        "implementation": {"description": "Cordée, FHIR R4 for coordinated care", "url": base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {
+                    "cors": True,
+                    "description": "This version has no access control of its own: it listens on loopback by default.",
+                },
+                "resource": [_resource(name) for name in load_definitions().resource_types],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+            }
+        ],
+    }
+
+
+def served_parameters(resource_type: str) -> dict[str, str]:
+    """The search parameters that can be searched, with their type."""
+    served = {}
+    for code, parameter in load_definitions().search_parameters[resource_type].items():
+        try:
+            search_parameter(resource_type, code)
+        except InvalidSearch:
+            continue
+        served[code] = parameter.type
+    return served
+
+
+def _resource(resource_type: str) -> dict[str, Any]:
+    parameters = {"_id": "token", "_lastUpdated": "date"} | served_parameters(resource_type)
+    references = [code for code, kind in parameters.items() if kind == "reference"]
+    described: dict[str, Any] = {
+        "type": resource_type,
+        "interaction": [{"code": code} for code in _INTERACTIONS],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+        "searchParam": [{"name": code, "type": kind} for code, kind in sorted(parameters.items())],
+    }
+    if references:
+        described["searchInclude"] = [f"{resource_type}:{code}" for code in sorted(references)]
+    return described

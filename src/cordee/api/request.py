@@ -1,0 +1,200 @@
+"""A FHIR request read from ASGI: address, query, headers, preferences, body."""
+
+import zlib
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+from cordee.fhir.outcome import FhirError, MalformedBody, NotAcceptable, TooLarge, UnsupportedMediaType
+from cordee.store.changes import Precondition
+
+_JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
+_JSON_FORMATS = _JSON_TYPES | {"json", "*/*", "application/*", "text/*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The `Prefer` header (RFC 7240, R4 http.html#ops and search.html#errors)."""
+
+    answer: str = "representation"
+    """return=: minimal, representation or OperationOutcome"""
+    lenient: bool = False
+
+
+class FhirRequest:
+    """One request to one tenant's FHIR base. `path` is what follows the base, split at the slashes."""
+
+    def __init__(self, scope: Scope, receive: Receive, path: list[str], base_path: str, public_url: str | None) -> None:
+        self.method: str = scope["method"]
+        self.path = path
+        self._scope: MutableMapping[str, Any] = scope
+        self._receive = receive
+        self._base_path = base_path
+        self._public_url = public_url
+
+    @cached_property
+    def headers(self) -> dict[bytes, bytes]:
+        """By lower-cased name; repeated ones joined by a comma."""
+        found: dict[bytes, bytes] = {}
+        for name, value in self._scope["headers"]:
+            found[name] = found[name] + b", " + value if name in found else value
+        return found
+
+    def header(self, name: bytes) -> str | None:
+        """A header's text."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1").strip()
+
+    @cached_property
+    def base_url(self) -> str:
+        """The absolute address of this tenant's FHIR base, without a slash at the end."""
+        if self._public_url is not None:
+            return self._public_url.rstrip("/") + self._base_path
+        host = self.header(b"host") or "localhost"
+        return f"{self._scope.get('scheme', 'http')}://{host}{self._base_path}"
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """The query's pairs, decoded; raises `FhirError` (400) when they aren't UTF-8."""
+        raw: bytes = self._scope["query_string"]
+        return decode_form(raw) if raw else []
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """What the client prefers; what isn't understood is ignored, as RFC 7240 wants."""
+        header = self.header(b"prefer")
+        if header is None:
+            return Preferences()
+        given = dict(part.strip().partition("=")[::2] for part in header.replace(";", ",").split(",") if "=" in part)
+        answer = given.get("return", "representation").strip('" ')
+        if answer not in ("minimal", "OperationOutcome"):
+            answer = "representation"
+        return Preferences(answer, given.get("handling", "").strip('" ') == "lenient")
+
+    def parameter(self, name: str) -> str | None:
+        """The last value of a query parameter."""
+        return next((value for key, value in reversed(self.query) if key == name), None) if self.query else None
+
+    @property
+    def pretty(self) -> bool:
+        """`_pretty=true`"""
+        return self.parameter("_pretty") == "true"
+
+    def search_parameters(self) -> list[tuple[str, str]]:
+        """The query less what is of HTTP."""
+        return [(name, value) for name, value in self.query if name not in ("_format", "_pretty", "_cursor")]
+
+    def require_json(self) -> None:
+        """Raises `NotAcceptable` (406) unless JSON will do, by `_format` or else `Accept`."""
+        wanted = self.parameter("_format")
+        if wanted is None:
+            accept = self.header(b"accept")
+            if accept is None:
+                return
+            choices = [choice.partition(";")[0].strip().lower() for choice in accept.split(",")]
+        else:
+            # A + that was not encoded arrives as a space: application/fhir+json is asked for so often that way.
+            choices = [wanted.partition(";")[0].strip().lower().replace(" ", "+")]
+        if not _JSON_FORMATS.intersection(choices):
+            raise NotAcceptable(f"Only JSON is served (application/fhir+json); «{', '.join(choices)}» was asked for.")
+
+    def precondition(self) -> Precondition:
+        """If-Match and If-None-Match: * (R4 http.html#concurrency); raises `FhirError` when malformed."""
+        return parse_precondition(self.header(b"if-match"), self.header(b"if-none-match"))
+
+    def is_known_to_client(self, version: int, last_updated: datetime) -> bool:
+        """Whether 304 may be answered to a read: If-None-Match, or else If-Modified-Since (RFC 9110 13.2.2)."""
+        tags = self.header(b"if-none-match")
+        if tags is not None:
+            return tags.strip() == "*" or version in parse_etags(tags)
+        since = self.header(b"if-modified-since")
+        if since is None:
+            return False
+        try:
+            moment = parsedate_to_datetime(since)
+        except ValueError:
+            return False  # RFC 9110 13.1.3: a date that can't be read is ignored
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return last_updated.replace(microsecond=0) <= moment
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body, decompressed if the client says so; raises `TooLarge` (413) past `limit` bytes."""
+        declared = self.header(b"content-length")
+        if declared is not None and declared.isdecimal() and int(declared) > limit:
+            raise _too_large(limit)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise MalformedBody("The connection closed before the body was complete.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise _too_large(limit)
+            if not message.get("more_body", False):
+                return self._decompressed(parts[0] if len(parts) == 1 else b"".join(parts), limit)
+
+    async def resource_body(self, limit: int) -> bytes:
+        """The body, said to be JSON; raises `UnsupportedMediaType` (415) otherwise."""
+        declared = self.header(b"content-type")
+        if declared is not None and declared.partition(";")[0].strip().lower() not in _JSON_TYPES:
+            raise UnsupportedMediaType(f"Bodies are read as application/fhir+json; this one is said to be {declared}.")
+        return await self.body(limit)
+
+    def _decompressed(self, body: bytes, limit: int) -> bytes:
+        coding = self.header(b"content-encoding")
+        if coding is None or coding.lower() == "identity":
+            return body
+        if coding.lower() != "gzip":
+            raise UnsupportedMediaType(f"Bodies may be compressed with gzip, not {coding}.")
+        reader = zlib.decompressobj(wbits=31)
+        try:
+            plain = reader.decompress(body, limit + 1)
+        except zlib.error:
+            raise MalformedBody("The body is said to be gzip, and is not.") from None
+        if len(plain) > limit:
+            raise _too_large(limit)
+        if not reader.eof:
+            raise MalformedBody("The gzip body is cut short.")
+        return plain
+
+
+def decode_form(raw: bytes) -> list[tuple[str, str]]:
+    """The pairs of a query or of an `application/x-www-form-urlencoded` body."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except (UnicodeDecodeError, ValueError):
+        raise FhirError("The query is not URL-encoded UTF-8, or has more than 1000 parameters.") from None
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise FhirError("The query holds a NUL character.")
+    return pairs
+
+
+def parse_precondition(if_match: str | None, if_none_match: str | None) -> Precondition:
+    """The preconditions of a write, from a request's headers or a Bundle entry's."""
+    versions = None
+    if if_match is not None and if_match.strip() != "*":
+        versions = frozenset(parse_etags(if_match))
+        if not versions:
+            raise FhirError(f'If-Match is {if_match!r}; a version was expected, such as W/"3".')
+    return Precondition(versions, if_none_match is not None and if_none_match.strip() == "*")
+
+
+def parse_etags(header: str) -> list[int]:
+    """The versions of a list of ETags, `W/"3"` or `"3"`; those that aren't ours are left out."""
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
+    return [int(tag) for tag in tags if tag.isdecimal() and len(tag) < 10]
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body is larger than the {limit} bytes this server takes; load large files with `cordee load`."
+    )

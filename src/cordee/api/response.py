@@ -1,0 +1,53 @@
+"""Answers: status, headers and body, sent in two ASGI messages."""
+
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+
+import orjson
+from starlette.types import Send
+
+from cordee.fhir.body import pretty
+from cordee.fhir.bundle_text import etag
+from cordee.fhir.outcome import FhirError, Issue, operation_outcome
+from cordee.fhir.stored_version import StoredVersion
+
+_CONTENT_TYPE = (b"content-type", b"application/fhir+json; fhirVersion=4.0; charset=utf-8")
+
+
+@dataclass(slots=True)
+class FhirResponse:
+    """A status, headers, and a FHIR resource's text or nothing."""
+
+    status: int
+    body: bytes = b""
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    async def send(self, send: Send, *, head: bool, indented: bool) -> None:
+        """Sends it; for HEAD, the headers of the GET without its body."""
+        body = pretty(self.body) if indented and self.body else self.body
+        headers = self.headers
+        if self.status not in (204, 304):
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
+        if body:
+            headers.append(_CONTENT_TYPE)
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+def version_headers(version: StoredVersion) -> list[tuple[bytes, bytes]]:
+    """ETag and Last-Modified."""
+    return [
+        (b"etag", etag(version.version).encode()),
+        (b"last-modified", format_datetime(version.last_updated, usegmt=True).encode()),
+    ]
+
+
+def refusal(error: FhirError) -> FhirResponse:
+    """The OperationOutcome of an error, under its status."""
+    headers = [(b"retry-after", b"5")] if error.status == 503 else []
+    return FhirResponse(error.status, outcome_text(*error.issues), headers)
+
+
+def outcome_text(*issues: Issue) -> bytes:
+    """An OperationOutcome's text; «All OK» without issues."""
+    return orjson.dumps(operation_outcome(issues))

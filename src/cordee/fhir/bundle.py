@@ -1,0 +1,179 @@
+"""A batch or transaction Bundle taken apart: what each entry asks for, its resource still as text (R4 bundle.html)."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from cordee.fhir.definitions import load_definitions
+from cordee.fhir.outcome import FhirError, Issue, MalformedBody
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_PROCESSING_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 3}
+
+
+class InvalidBundle(FhirError):
+    """The Bundle can't be carried out as it stands (400); the issues name the entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleEntry:
+    """One entry's request. `criteria` is the text after `?` in its address; `resource` the compact JSON text."""
+
+    index: int
+    method: str
+    resource_type: str | None
+    id: str | None
+    version: int | None
+    criteria: str | None
+    full_url: str | None
+    if_match: str | None
+    if_none_match: str | None
+    if_none_exist: str | None
+    resource: bytes | None
+
+    @property
+    def path(self) -> str:
+        """Where the entry stands, for messages."""
+        return f"Bundle.entry[{self.index}]"
+
+
+class _Request(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    method: str
+    url: str
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+    if_match: str | None = None
+    if_none_exist: str | None = None
+    id: str | None = None
+    extension: msgspec.Raw = msgspec.Raw()
+    modifier_extension: msgspec.Raw = msgspec.Raw()
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    full_url: str | None = None
+    resource: msgspec.Raw = msgspec.Raw()
+    request: _Request | None = None
+    id: str | None = None
+    extension: msgspec.Raw = msgspec.Raw()
+    modifier_extension: msgspec.Raw = msgspec.Raw()
+    link: msgspec.Raw = msgspec.Raw()
+    search: msgspec.Raw = msgspec.Raw()
+    response: msgspec.Raw = msgspec.Raw()
+
+
+class _Bundle(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    resource_type: Literal["Bundle"]
+    type: str
+    entry: list[_Entry] = []
+    id: str | None = None
+    meta: msgspec.Raw = msgspec.Raw()
+    implicit_rules: str | None = None
+    language: str | None = None
+    identifier: msgspec.Raw = msgspec.Raw()
+    timestamp: str | None = None
+    total: int | None = None
+    link: msgspec.Raw = msgspec.Raw()
+    signature: msgspec.Raw = msgspec.Raw()
+
+
+_decoder = msgspec.json.Decoder(_Bundle)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingBundle:
+    """A Bundle's type and entries; entries without a request have method «»."""
+
+    type: str
+    entries: tuple[BundleEntry, ...]
+
+
+def parse_bundle(raw: bytes, *, base_url: str | None = None, most_entries: int = 10_000) -> IncomingBundle:
+    """The entries of a Bundle. `base_url` is stripped from the entries' addresses.
+
+    Raises `MalformedBody` when it isn't a Bundle, `InvalidBundle` with an issue for every entry that can't be read.
+    """
+    try:
+        compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
+        bundle = _decoder.decode(compact)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `")
+        path = place.rstrip("`").replace("$", "Bundle", 1) or "Bundle"
+        raise InvalidBundle(f"{message} at {path}.", path=path) from None
+    except msgspec.DecodeError as error:
+        raise MalformedBody(f"The body is not valid JSON: {error}.") from None
+    except RecursionError:
+        raise MalformedBody("The body is nested too deeply.") from None
+    if len(bundle.entry) > most_entries:
+        raise InvalidBundle(f"The Bundle has {len(bundle.entry)} entries; at most {most_entries} are taken at once.")
+    issues: list[Issue] = []
+    entries = [_entry(i, entry, base_url, issues) for i, entry in enumerate(bundle.entry)]
+    if issues:
+        raise InvalidBundle(issues[0].diagnostics, issues=issues)
+    return IncomingBundle(bundle.type, tuple(entries))
+
+
+def in_processing_order(entries: tuple[BundleEntry, ...]) -> list[BundleEntry]:
+    """Deletions, then creations, updates, reads (R4 http.html#trules), each group in the order given."""
+    return sorted(entries, key=lambda entry: _PROCESSING_ORDER.get(entry.method, 4))
+
+
+def _entry(index: int, entry: _Entry, base_url: str | None, issues: list[Issue]) -> BundleEntry:
+    request = entry.request
+    resource = bytes(entry.resource) or None
+    if request is None:
+        return BundleEntry(index, "", None, None, None, None, entry.full_url, None, None, None, resource)
+    path = f"Bundle.entry[{index}].request"
+    resource_type, resource_id, version, criteria = _address(request.url, base_url, path, issues)
+    if request.method not in _PROCESSING_ORDER:
+        issues.append(
+            Issue(
+                "error",
+                "not-supported",
+                f"The method {request.method} is not supported in a Bundle.",
+                f"{path}.method",
+            )
+        )
+    if request.method in ("POST", "PUT") and resource is None:
+        issues.append(Issue("error", "required", f"A {request.method} needs a resource.", f"Bundle.entry[{index}]"))
+    return BundleEntry(
+        index,
+        request.method,
+        resource_type,
+        resource_id,
+        version,
+        criteria,
+        entry.full_url,
+        request.if_match,
+        request.if_none_match,
+        request.if_none_exist,
+        resource,
+    )
+
+
+def _address(
+    url: str, base_url: str | None, path: str, issues: list[Issue]
+) -> tuple[str | None, str | None, int | None, str | None]:
+    """Type, id, version and criteria of an entry's address."""
+    local = url.removeprefix(base_url) if base_url else url
+    local, _, criteria = local.lstrip("/").partition("?")
+    parts = local.split("/") if local else []
+    match parts:
+        case []:
+            return None, None, None, criteria or None
+        case [resource_type] if resource_type in _types():
+            return resource_type, None, None, criteria or None
+        case [resource_type, resource_id] if resource_type in _types() and _ID.fullmatch(resource_id):
+            return resource_type, resource_id, None, None
+        case [resource_type, resource_id, "_history", version] if version.isdecimal() and len(version) < 10:
+            return resource_type, resource_id, int(version), None
+    diagnostics = (
+        f"«{url}» is not an address that a Bundle may ask for; for example Patient, Patient/1 or Patient?_id=1."
+    )
+    issues.append(Issue("error", "not-supported", diagnostics, f"{path}.url"))
+    return None, None, None, None
+
+
+def _types() -> Any:
+    return load_definitions().resource_types

@@ -1,0 +1,33 @@
+"""The settings: environment variables `CORDEE_*`, each overridden by the command line's option of the same name."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set; `CORDEE_` before the upper-cased name."""
+
+    model_config = SettingsConfigDict(env_prefix="CORDEE_", extra="ignore")
+
+    data_dir: Path = Field(Path("cordee-data"), description="Where the embedded PostgreSQL keeps its data.")
+    database_url: str | None = Field(
+        None,
+        description="postgresql://… of a server to use instead of the embedded one (PostgreSQL 15 or later).",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    base_url: str | None = Field(
+        None,
+        description="Public address before /fhir, when a proxy stands in front; otherwise the Host header's.",
+    )
+    max_body_bytes: int = Field(20_000_000, ge=1_000, description="Larger request bodies are refused (413).")
+    max_bundle_entries: int = Field(10_000, ge=1, description="Longer bundles are refused.")
+    default_page_size: int = Field(50, ge=1, le=1000, description="Resources a page when _count is not given.")
+    max_page_size: int = Field(1000, ge=1, le=10_000, description="_count above this is lowered to it.")
+    database_connections: int = Field(8, ge=1, le=200, description="Connections a worker, for each of its two pools.")
+    statement_timeout_seconds: int = Field(60, ge=1, description="A search running longer is ended (503).")
+    cors_origins: list[str] = Field(default_factory=list, description="Web origins allowed to call, as a JSON list.")
+    log_level: str = Field("info", description="debug, info, warning or error.")

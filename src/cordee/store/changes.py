@@ -1,0 +1,91 @@
+"""What a write needs to decide and to tell: preconditions, the change that follows a version, what it did."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from cordee.fhir.body import Incoming, instant
+from cordee.fhir.outcome import PreconditionFailed
+from cordee.fhir.stored_version import StoredVersion
+from cordee.store.write import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """If-Match and If-None-Match of a write. `versions` None is no If-Match; `absent` is `If-None-Match: *`."""
+
+    versions: frozenset[int] | None = None
+    absent: bool = False
+
+
+ANY = Precondition()
+
+Effect = Literal["created", "updated", "unchanged", "deleted", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did. `version` is what is now stored; None when a deletion found nothing."""
+
+    effect: Effect
+    version: StoredVersion | None
+
+
+def now() -> datetime:
+    """The present instant, UTC, to the millisecond (what `meta.lastUpdated` shows)."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def next_change(
+    current: StoredVersion | None,
+    rid: int,
+    resource_type: str,
+    resource_id: str,
+    method: str,
+    incoming: Incoming | None,
+    moment: datetime,
+) -> Change:
+    """The change that follows `current`; its instant is never before the one it replaces, whatever the clocks say."""
+    if current is None:
+        return Change(resource_type, resource_id, rid, 0, method, incoming, moment)
+    moment = max(moment, current.last_updated)
+    return Change(resource_type, resource_id, rid, current.version, method, incoming, moment)
+
+
+def stored(change: Change) -> StoredVersion:
+    """A change that was applied, as it can be read now."""
+    return StoredVersion(
+        change.resource_type,
+        change.id,
+        change.version,
+        change.moment,
+        change.incoming is None,
+        change.method,
+        change.text(),
+        change.rid,
+    )
+
+
+def check_precondition(current: StoredVersion | None, precondition: Precondition, name: str) -> None:
+    """Raises `PreconditionFailed` when the stored version isn't what If-Match or If-None-Match want."""
+    exists = current is not None and not current.deleted
+    if precondition.absent and exists:
+        raise PreconditionFailed(f"{name} exists already, and If-None-Match: * was given.")
+    if precondition.versions is None:
+        return
+    if current is None or not exists:
+        raise PreconditionFailed(f"{name} does not exist, and If-Match was given.")
+    if current.version not in precondition.versions:
+        given = ", ".join(map(str, sorted(precondition.versions)))
+        raise PreconditionFailed(
+            f"{name} is at version {current.version} since {instant(current.last_updated)}, If-Match names {given}; "
+            "read it again and reapply your change."
+        )
+
+
+def is_same_content(current: StoredVersion, incoming: Incoming) -> bool:
+    """Whether storing `incoming` would change nothing but the version."""
+    if current.deleted:
+        return False
+    return incoming.stored_text(current.id, current.version, current.last_updated) == current.body

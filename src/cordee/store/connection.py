@@ -1,0 +1,138 @@
+"""Connections to PostgreSQL: two pools, because reads by key and searches want different plans."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from cordee.fhir.outcome import Conflict, FhirError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+    _Base = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = Pool = object
+    _Base = asyncpg.Connection
+
+DEFAULT_TENANT = "default"
+
+_GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+)
+
+
+class _PlainConnection(_Base):
+    """Nothing here changes a session's state, so giving a connection back need not cost a round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """The pools of one process. `open` first, `close` last."""
+
+    def __init__(self, dsn: str, *, connections: int = 8, statement_timeout_seconds: int = 60) -> None:
+        self._dsn = dsn
+        self._connections = connections
+        self._timeout = statement_timeout_seconds * 1000
+        self._tenants: dict[str, int] = {}
+        self._free_rids: list[int] = []
+        self._rows: Pool
+        self._searches: Pool
+
+    async def open(self) -> None:
+        """Connects; raises `Unavailable` when the server can't be reached."""
+        try:
+            self._rows = await self._pool({})
+            # The values of a search are skewed: a plan made for one is wrong for the next.
+            self._searches = await self._pool({"plan_cache_mode": "force_custom_plan"})
+        except _GONE as error:
+            raise _unavailable(error) from error
+
+    async def close(self) -> None:
+        """Gives the connections up, ending those still at work after a while."""
+        for pool in (self._rows, self._searches):
+            try:
+                await pool.close()
+            finally:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def rows(self) -> AsyncIterator[Connection]:
+        """A connection for reads by key and for writes."""
+        async with _translated(), self._rows.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def searches(self) -> AsyncIterator[Connection]:
+        """A connection whose plans are made anew for each search's values."""
+        async with _translated(), self._searches.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction, committed at the end, rolled back on any error."""
+        async with self.rows() as connection, connection.transaction():
+            yield connection
+
+    async def tenant(self, name: str) -> int:
+        """The number of a tenant; `NotFound` when there is none of that name."""
+        known = self._tenants.get(name)
+        if known is not None:
+            return known
+        async with self.rows() as connection:
+            found = await connection.fetchval("SELECT tenant FROM tenant WHERE name = $1", name)
+        if found is None:
+            raise NotFound(f"There is no tenant «{name}» here.")
+        self._tenants[name] = int(found)
+        return int(found)
+
+    async def next_rids(self, connection: Connection, count: int) -> list[int]:
+        """`count` row identities never used before."""
+        while len(self._free_rids) < count:
+            first = await connection.fetchval("SELECT nextval('resource_rid')")
+            self._free_rids.extend(range(first + 999, first - 1, -1))
+        return [self._free_rids.pop() for _ in range(count)]
+
+    async def _pool(self, settings: dict[str, str]) -> Pool:
+        return await asyncpg.create_pool(
+            self._dsn,
+            min_size=1,
+            max_size=self._connections,
+            connection_class=_PlainConnection,
+            server_settings={
+                "application_name": "cordee",
+                "jit": "off",
+                "timezone": "UTC",
+                "statement_timeout": str(self._timeout),
+                **settings,
+            },
+        )
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """The database's failures in the words of the standard. An error's detail can hold data: it is not repeated."""
+    try:
+        yield
+    except FhirError:
+        raise
+    except asyncpg.QueryCanceledError as error:
+        raise Unavailable("The database took too long over this; ask for less, or later.") from error
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+        raise Conflict("Another writer is changing the same resources; try again.") from error
+    except _GONE as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: BaseException) -> Unavailable:
+    return Unavailable(
+        f"The database can't be reached ({type(error).__name__}). If this was a write, it may or may not have been "
+        "stored: read it back, or repeat it with a condition."
+    )

@@ -1,0 +1,200 @@
+"""From the values a resource gives to its search parameters to what the index holds, and from a search to the same.
+
+A *term* is a 64-bit integer for one exact thing one parameter can say: `key ^ hash(form)`. The key stands for tenant,
+resource type and parameter; the form for one of the ways the value may be asked for (`code`, `system|code`,
+`system|`, `|code`, a reference, a URI, an exact string, «has a value»). Because the two halves are combined by XOR,
+SQL can compute the term of a reference to a row it has found (`target.self_term # key`), which is what chains and
+_revinclude need. Ranges (dates, numbers, quantities) and strings have tables of their own, under the same key.
+
+A hash of 64 bits meets another by chance once in 10^19 pairs; BLAKE2 makes it infeasible to do so on purpose cheaply.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import product
+from typing import Any
+
+from cordee.fhir.search_values import (
+    CompositeValue,
+    DateRange,
+    NumberRange,
+    QuantityValue,
+    ReferenceValue,
+    SearchValue,
+    StringValue,
+    Token,
+    UriValue,
+    extract,
+)
+from cordee.fhir.text_normalization import normalize_text
+
+GRAM_LENGTH = 3
+PRESENT = "p"
+"""The form that says that a parameter has some value, for :missing."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = -(2**63), 2**63 - 1
+_OPEN_LOW, _OPEN_HIGH = Decimal("-Infinity"), Decimal("Infinity")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRows:
+    """What the index holds of one resource."""
+
+    terms: tuple[int, ...]
+    dates: tuple[tuple[int, int, int], ...]
+    """(key, low, high)"""
+    numbers: tuple[tuple[int, Decimal, Decimal, tuple[int, ...]], ...]
+    """(key, low, high, units)"""
+    strings: tuple[tuple[int, str, tuple[int, ...]], ...]
+    """(key, normalised text, grams)"""
+
+
+NO_ROWS = IndexRows((), (), (), ())
+
+
+@lru_cache(maxsize=65_536)
+def form_hash(form: str) -> int:
+    """The 64-bit signed hash of one form."""
+    return int.from_bytes(blake2b(form.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+@lru_cache(maxsize=16_384)
+def parameter_key(tenant: int, resource_type: str, code: str) -> int:
+    """The half of a term that stands for the parameter."""
+    return form_hash(f"{tenant}\x1f{resource_type}\x1f{code}")
+
+
+def reference_form(resource_type: str, resource_id: str) -> str:
+    """The form of a reference to a resource of this server; its hash is the row's `self_term`."""
+    return f"r{resource_type}/{resource_id}"
+
+
+def token_forms(token: Token) -> tuple[str, ...]:
+    """Every way to ask for a token. Exact ones (identifiers) and folded ones (codes) never meet."""
+    if token.code is None:
+        return (f"S{token.system}",) if token.system else ()
+    code, kind = (token.code, "i") if token.exact else (token.code.casefold(), "t")
+    if token.system is None:
+        return (f"{kind}:{code}", f"{kind}=\x1f{code}")
+    return (f"{kind}:{code}", f"{kind}={token.system}\x1f{code}", f"S{token.system}")
+
+
+def index_rows(tenant: int, resource: Mapping[str, Any]) -> IndexRows:
+    """All that the index must hold of `resource`, without repetition, in a stable order."""
+    resource_type = str(resource["resourceType"])
+    collected = _Collected()
+    for code, values in extract(resource).items():
+        key = parameter_key(tenant, resource_type, code)
+        collected.terms.add(key ^ form_hash(PRESENT))
+        for value in values:
+            collected.add(key, value)
+    return IndexRows(
+        tuple(sorted(collected.terms)),
+        tuple(sorted(collected.dates)),
+        tuple(sorted(collected.numbers)),
+        tuple(sorted(collected.strings)),
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC; datetime's own bounds stand for open ends."""
+    if moment.year <= 1:
+        return _FIRST
+    if moment.year >= 9999:
+        return _LAST
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def grams(key: int, text: str) -> tuple[int, ...]:
+    """The hashed n-grams of a normalised text; none when it is shorter than one."""
+    pieces = {text[i : i + GRAM_LENGTH] for i in range(len(text) - GRAM_LENGTH + 1)}
+    return tuple(sorted(key ^ form_hash(piece) for piece in pieces))
+
+
+def unit_hashes(system: str | None, code: str | None, unit: str | None) -> tuple[int, ...]:
+    """Each way to name a quantity's unit: `system|code`, and `code` or `unit` without system."""
+    ways = {f"{system}|{code}"} if system and code else set()
+    ways |= {f"|{name}" for name in (code, unit) if name}
+    return tuple(sorted(form_hash(way) for way in ways))
+
+
+class _Collected:
+    """Rows under construction; sets, because a resource often says the same thing twice."""
+
+    __slots__ = ("dates", "numbers", "strings", "terms")
+
+    def __init__(self) -> None:
+        self.terms: set[int] = set()
+        self.dates: set[tuple[int, int, int]] = set()
+        self.numbers: set[tuple[int, Decimal, Decimal, tuple[int, ...]]] = set()
+        self.strings: set[tuple[int, str, tuple[int, ...]]] = set()
+
+    def add(self, key: int, value: SearchValue) -> None:
+        match value:
+            case DateRange():
+                self.dates.add((key, microseconds(value.low), microseconds(value.high)))
+            case NumberRange():
+                self.numbers.add((key, *_bounds(value), ()))
+            case QuantityValue():
+                self.numbers.add((key, *_bounds(value), unit_hashes(value.system, value.code, value.unit)))
+            case StringValue():
+                text = normalize_text(value.text)
+                self.strings.add((key, text, grams(key, text)))
+                self.terms.add(key ^ form_hash(f"x{value.text}"))
+            case CompositeValue():
+                self._add_composite(key, value)
+            case _:
+                self.terms.update(key ^ form_hash(form) for form in term_forms(value))
+
+    def _add_composite(self, key: int, value: CompositeValue) -> None:
+        """Forms of the exact components make the key under which the ranges of the others stand."""
+        exact = [c for c in value.components if is_exact(c)]
+        ranged = [(place, c) for place, c in enumerate(value.components) if not is_exact(c)]
+        for forms in product(*(term_forms(c) for c in exact)):
+            combined = composite_key(key, forms)
+            if not ranged:
+                self.terms.add(combined)
+            for place, component in ranged:
+                self.add(combined ^ form_hash(f"#{place}"), component)
+
+
+def composite_key(key: int, forms: Iterable[str]) -> int:
+    """The key of one combination of exact components' forms."""
+    return key ^ form_hash("c" + "\x1f".join(forms))
+
+
+def is_exact(value: SearchValue) -> bool:
+    """Whether a value is indexed as terms alone."""
+    return isinstance(value, Token | ReferenceValue | UriValue)
+
+
+def term_forms(value: SearchValue) -> tuple[str, ...]:
+    """The forms of an exact value."""
+    match value:
+        case Token():
+            return token_forms(value)
+        case UriValue():
+            return (f"u{value.uri}",)
+        case ReferenceValue():
+            forms = []
+            if value.type and value.id:
+                forms.append(reference_form(value.type, value.id))
+            if value.url:
+                forms.append(f"u{value.url}")
+            if value.identifier:
+                forms.extend(f":{form}" for form in token_forms(value.identifier))
+            return tuple(forms)
+    return ()
+
+
+def _bounds(value: NumberRange | QuantityValue) -> tuple[Decimal, Decimal]:
+    return (
+        _OPEN_LOW if value.low is None else value.low,
+        _OPEN_HIGH if value.high is None else value.high,
+    )

@@ -1,0 +1,69 @@
+"""Reading one version of one resource, as the text that is served."""
+
+from collections.abc import Iterable
+
+from cordee.fhir.outcome import Gone, NotFound
+from cordee.fhir.stored_version import StoredVersion
+from cordee.store.connection import Connection
+
+VERSION_COLUMNS = "{0}.resource_type, {0}.id, {0}.version, {0}.last_updated, {0}.deleted, {0}.method, {0}.body, {0}.rid"
+"""The columns of a `StoredVersion`, in order; `{0}` is the table's name in the query."""
+
+_OF_RESOURCE = f"SELECT {VERSION_COLUMNS.format('r')} FROM resource r"
+_CURRENT = _OF_RESOURCE + " WHERE r.tenant = $1 AND r.resource_type = $2 AND r.id = $3"
+_SEVERAL = (
+    _OF_RESOURCE
+    + """ JOIN unnest($2::text[], $3::text[]) AS wanted(resource_type, id)
+ON r.tenant = $1 AND r.resource_type = wanted.resource_type AND r.id = wanted.id"""
+)
+_LOCKED = _SEVERAL + " ORDER BY r.resource_type, r.id FOR UPDATE OF r"
+_VERSION = f"""{_CURRENT} AND r.version = $4
+UNION ALL
+SELECT {VERSION_COLUMNS.format("h")}
+FROM resource r JOIN resource_history h ON h.tenant = r.tenant AND h.rid = r.rid
+WHERE r.tenant = $1 AND r.resource_type = $2 AND r.id = $3 AND h.version = $4
+"""
+
+
+async def find_current(
+    connection: Connection, tenant: int, resource_type: str, resource_id: str
+) -> StoredVersion | None:
+    """The current version, deleted or not; None when nothing was ever stored there."""
+    row = await connection.fetchrow(_CURRENT, tenant, resource_type, resource_id)
+    return None if row is None else StoredVersion(*row)
+
+
+async def find_several(
+    connection: Connection, tenant: int, keys: Iterable[tuple[str, str]], *, lock: bool = False
+) -> dict[tuple[str, str], StoredVersion]:
+    """The current versions of those (type, id) that exist; with `lock`, held until the transaction ends."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = await connection.fetch(
+        _LOCKED if lock else _SEVERAL, tenant, [key[0] for key in wanted], [key[1] for key in wanted]
+    )
+    return {(row[0], row[1]): StoredVersion(*row) for row in rows}
+
+
+async def read(connection: Connection, tenant: int, resource_type: str, resource_id: str) -> StoredVersion:
+    """The current version. Raises `NotFound`, or `Gone` when it was deleted (R4 http.html#read)."""
+    found = await find_current(connection, tenant, resource_type, resource_id)
+    if found is None:
+        raise NotFound(f"There is no {resource_type}/{resource_id}.")
+    if found.deleted:
+        raise Gone(f"{resource_type}/{resource_id} was deleted; its last version was {found.version - 1}.")
+    return found
+
+
+async def vread(
+    connection: Connection, tenant: int, resource_type: str, resource_id: str, version: int
+) -> StoredVersion:
+    """One version. Raises `NotFound`, or `Gone` when that version is the deletion (R4 http.html#vread)."""
+    row = await connection.fetchrow(_VERSION, tenant, resource_type, resource_id, version)
+    if row is None:
+        raise NotFound(f"{resource_type}/{resource_id} has no version {version}.")
+    found = StoredVersion(*row)
+    if found.deleted:
+        raise Gone(f"Version {version} of {resource_type}/{resource_id} is its deletion.")
+    return found

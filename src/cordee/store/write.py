@@ -1,0 +1,140 @@
+"""The one write path: every version of every resource, from whatever door, is written by `apply`.
+
+A change names the version it replaces. The statement writes a version only where the stored one is still that one, so
+two writers can't both succeed, and all that belongs to a version (body, history, index) comes with it or not at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cordee.fhir.body import Incoming
+from cordee.store.connection import Connection
+from cordee.store.index_values import NO_ROWS, IndexRows, form_hash, index_rows, reference_form
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One version to write. `incoming` None is a deletion; `replaces` 0 is the first version."""
+
+    resource_type: str
+    id: str
+    rid: int
+    replaces: int
+    method: str
+    """The HTTP verb that history tells (POST, PUT, DELETE)."""
+    incoming: Incoming | None
+    moment: datetime
+    """UTC, to the millisecond."""
+
+    @property
+    def version(self) -> int:
+        """The number of the version written."""
+        return self.replaces + 1
+
+    def text(self) -> str:
+        """The body stored; empty for a deletion."""
+        return "" if self.incoming is None else self.incoming.stored_text(self.id, self.version, self.moment)
+
+
+_INCOMING = """
+WITH txn AS MATERIALIZED (SELECT nextval('transaction_number') AS txn),
+written AS (
+  INSERT INTO resource AS r (tenant, resource_type, id, rid, version, txn, created_txn, last_updated, deleted, method,
+                             self_term, terms, body)
+  SELECT $1::int, i.resource_type, i.id, i.rid, i.version, txn.txn, txn.txn, i.last_updated, i.deleted, i.method,
+         i.self_term, i.terms::bigint[], i.body
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bool[], $8::text[],
+              $9::bigint[], $10::text[], $11::text[])
+       AS i(resource_type, id, rid, version, last_updated, deleted, method, self_term, terms, body), txn
+  ON CONFLICT (tenant, resource_type, id) {on_conflict}
+  RETURNING r.resource_type, r.id, r.rid, r.version),
+dates AS (
+  INSERT INTO date_value (tenant, rid, key, low, high)
+  SELECT $1, d.rid, d.key, d.low, d.high
+  FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[]) AS d(rid, key, low, high)
+  JOIN written w ON w.rid = d.rid),
+numbers AS (
+  INSERT INTO number_value (tenant, rid, key, low, high, units)
+  SELECT $1, n.rid, n.key, n.low, n.high, n.units::bigint[]
+  FROM unnest($16::bigint[], $17::bigint[], $18::numeric[], $19::numeric[], $20::text[])
+       AS n(rid, key, low, high, units)
+  JOIN written w ON w.rid = n.rid),
+strings AS (
+  INSERT INTO string_value (tenant, rid, key, value, grams)
+  SELECT $1, s.rid, s.key, s.value, s.grams::bigint[]
+  FROM unnest($21::bigint[], $22::bigint[], $23::text[], $24::text[]) AS s(rid, key, value, grams)
+  JOIN written w ON w.rid = s.rid)
+"""
+
+CREATE = _INCOMING.format(on_conflict="DO NOTHING") + "SELECT resource_type, id FROM written"
+
+REPLACE = (
+    _INCOMING.format(
+        on_conflict="""DO UPDATE
+  SET version = excluded.version, txn = excluded.txn, last_updated = excluded.last_updated,
+      deleted = excluded.deleted, method = excluded.method, terms = excluded.terms, body = excluded.body
+  WHERE r.version = excluded.version - 1"""
+    )
+    + """,
+archived AS (  -- the statement's snapshot still shows the version that is being replaced
+  INSERT INTO resource_history (tenant, resource_type, rid, id, version, txn, last_updated, deleted, method, body)
+  SELECT o.tenant, o.resource_type, o.rid, o.id, o.version, o.txn, o.last_updated, o.deleted, o.method, o.body
+  FROM resource o JOIN written w ON o.tenant = $1 AND o.resource_type = w.resource_type AND o.id = w.id),
+old_dates AS (DELETE FROM date_value d USING written w WHERE w.version > 1 AND d.tenant = $1 AND d.rid = w.rid),
+old_numbers AS (DELETE FROM number_value n USING written w WHERE w.version > 1 AND n.tenant = $1 AND n.rid = w.rid),
+old_strings AS (DELETE FROM string_value s USING written w WHERE w.version > 1 AND s.tenant = $1 AND s.rid = w.rid)
+SELECT resource_type, id FROM written"""
+)
+
+
+async def apply(connection: Connection, tenant: int, changes: Sequence[Change]) -> frozenset[tuple[str, str]]:
+    """Writes the changes in one statement; returns the (type, id) of those that were written.
+
+    One that is missing from the answer met another writer: nothing of it is stored. No two changes may be of the same
+    resource. Inside a transaction, the caller holds the rows' locks, in the order of (type, id), beforehand.
+    """
+    ordered = sorted(changes, key=lambda change: (change.resource_type, change.id))
+    sql = CREATE if all(change.replaces == 0 for change in ordered) else REPLACE
+    rows = await connection.fetch(sql, tenant, *_columns(tenant, ordered))
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+def _columns(tenant: int, changes: Sequence[Change]) -> list[list[object]]:
+    """The statement's parameters $2 to $24: a list a column."""
+    indexed: list[tuple[int, IndexRows]] = [
+        (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, c.incoming.resource)) for c in changes
+    ]
+    dates = [(rid, *row) for rid, rows in indexed for row in rows.dates]
+    numbers = [(rid, *row) for rid, rows in indexed for row in rows.numbers]
+    strings = [(rid, *row) for rid, rows in indexed for row in rows.strings]
+    return [
+        [c.resource_type for c in changes],
+        [c.id for c in changes],
+        [c.rid for c in changes],
+        [c.version for c in changes],
+        [c.moment for c in changes],
+        [c.incoming is None for c in changes],
+        [c.method for c in changes],
+        [form_hash(reference_form(c.resource_type, c.id)) for c in changes],
+        [_array(rows.terms) for _, rows in indexed],
+        [c.text() for c in changes],
+        [d[0] for d in dates],
+        [d[1] for d in dates],
+        [d[2] for d in dates],
+        [d[3] for d in dates],
+        [n[0] for n in numbers],
+        [n[1] for n in numbers],
+        [n[2] for n in numbers],
+        [n[3] for n in numbers],
+        [_array(n[4]) for n in numbers],
+        [s[0] for s in strings],
+        [s[1] for s in strings],
+        [s[2] for s in strings],
+        [_array(s[3]) for s in strings],
+    ]
+
+
+def _array(values: Sequence[int]) -> str:
+    """A bigint array as text: unnest can't give rows arrays of different lengths."""
+    return "{" + ",".join(map(str, values)) + "}"
