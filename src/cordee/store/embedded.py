@@ -162,19 +162,18 @@ class EmbeddedPostgres:
         return folder
 
     def _is_running(self) -> bool:
-        status = subprocess.run(
-            [self._binaries / "pg_ctl", "status", "-D", self._cluster],
-            check=False,
-            capture_output=True,
-            user=self._account,
-            cwd="/",
-        )
-        return status.returncode == 0
+        return self._call("status", [self._binaries / "pg_ctl", "status", "-D", self._cluster]) is None
 
     def _run(self, command: str, *arguments: str) -> None:
+        said = self._call(command, [self._binaries / command, *arguments])
+        if said is not None:
+            raise EmbeddedPostgresError(f"{command} failed: {said}. See {self.log_file}.")
+
+    def _call(self, name: str, command: list[str | Path]) -> str | None:
+        """Runs a command as PostgreSQL's account; None when it succeeds, or what it said."""
         with tempfile.TemporaryFile() as output:  # pg_ctl's child would keep a pipe open
             done = subprocess.run(
-                [self._binaries / command, *arguments],
+                command,
                 check=False,
                 stdout=output,
                 stderr=output,
@@ -185,10 +184,10 @@ class EmbeddedPostgres:
                 cwd="/",
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle: it must not reach PostgreSQL
             )
-            if done.returncode != 0:
-                output.seek(0)
-                said = output.read().decode(errors="replace").strip()
-                raise EmbeddedPostgresError(f"{command} failed: {said}. See {self.log_file}.")
+            if done.returncode == 0:
+                return None
+            output.seek(0)
+            return output.read().decode(errors="replace").strip() or f"{name} ended with {done.returncode}"
 
     def _write(self, name: str, text: str) -> None:
         path = self._cluster / name
