@@ -39,9 +39,7 @@ Resolve = Callable[[str, str], Mapping[str, Any] | None]
 """The current resource of a type and an id; None when there is none."""
 
 
-def matches(
-    search: Search, resource: Mapping[str, Any], resolve: Resolve, *, base_url: str | None = None
-) -> bool:
+def matches(search: Search, resource: Mapping[str, Any], resolve: Resolve, *, base_url: str | None = None) -> bool:
     """Whether `resource` is among the results of `search`; sorting, pages and includes play no part.
 
     `resolve` is asked for the targets of chained criteria. `base_url` is as in `search_values.extract`.
@@ -64,9 +62,7 @@ def _holds(criterion: Criterion, resource: Mapping[str, Any], resolve: Resolve, 
         return _leads(criterion.chain, found, resolve, base_url)
     if criterion.modifier == "missing":
         return MissingSearch(missing=not found) in criterion.values
-    matched = any(
-        value_matches(wanted, value, criterion.modifier) for wanted in criterion.values for value in found
-    )
+    matched = any(value_matches(wanted, value, criterion.modifier) for wanted in criterion.values for value in found)
     return not matched if criterion.modifier == "not" else matched
 
 

@@ -178,9 +178,7 @@ def _canonical_references(base_url: str | None, nodes: list[Any]) -> list[Search
 
 def _resources(_base_url: str | None, nodes: list[Any]) -> list[SearchValue]:
     return [
-        ReferenceValue(node["resourceType"], node["id"])
-        for node in nodes
-        if "resourceType" in node and "id" in node
+        ReferenceValue(node["resourceType"], node["id"]) for node in nodes if "resourceType" in node and "id" in node
     ]
 
 

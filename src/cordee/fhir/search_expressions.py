@@ -196,16 +196,12 @@ def runner(step: Step) -> Callable[[Nodes], Nodes]:
         case WhereRefersTo(type_):
             return lambda nodes: [n for n in nodes if reference_type(n) == type_]
         case WhereExtended(url):
-            return lambda nodes: [
-                n for n in nodes if any(e.get("url") == url for e in n.get("extension", ()))
-            ]
+            return lambda nodes: [n for n in nodes if any(e.get("url") == url for e in n.get("extension", ()))]
         case ExtensionsNamed(url):
             return lambda nodes: [e for n in nodes for e in n.get("extension", ()) if e.get("url") == url]
 
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'[^']*')|(?P<word>%?[A-Za-z][A-Za-z0-9]*|[0-9]+)|(?P<sign>!=|[|().=\[\]]))"
-)
+_TOKEN = re.compile(r"\s*(?:(?P<text>'[^']*')|(?P<word>%?[A-Za-z][A-Za-z0-9]*|[0-9]+)|(?P<sign>!=|[|().=\[\]]))")
 
 
 class _Compiler:
@@ -309,8 +305,7 @@ class _Compiler:
             case "extension":
                 step = ExtensionsNamed(self._text())
                 routes = tuple(
-                    Route((*r.steps, step), "Extension", "Extension", from_resource=r.from_resource)
-                    for r in routes
+                    Route((*r.steps, step), "Extension", "Extension", from_resource=r.from_resource) for r in routes
                 )
             case "where":
                 routes = self._where(routes)
@@ -324,9 +319,7 @@ class _Compiler:
         if name == "resolve":
             self._expect("(", ")", "is")
             type_ = self._take()
-            return tuple(
-                replace(route, targets=(type_,)) for route in _extended(routes, WhereRefersTo(type_))
-            )
+            return tuple(replace(route, targets=(type_,)) for route in _extended(routes, WhereRefersTo(type_)))
         if name == "hasExtension":
             self._expect("(")
             step = WhereExtended(self._text())

@@ -76,6 +76,4 @@ class CompositeValue:
     components: tuple["SearchValue", ...]
 
 
-SearchValue = (
-    Token | StringValue | ReferenceValue | DateRange | NumberRange | QuantityValue | UriValue | CompositeValue
-)
+SearchValue = Token | StringValue | ReferenceValue | DateRange | NumberRange | QuantityValue | UriValue | CompositeValue

@@ -57,9 +57,7 @@ _LEFT_OUT = ("_id", "_lastUpdated")
 _Found = dict[str, list[SearchValue]]
 
 
-def extract(
-    resource: Mapping[str, Any], *, base_url: str | None = None
-) -> Mapping[str, tuple[SearchValue, ...]]:
+def extract(resource: Mapping[str, Any], *, base_url: str | None = None) -> Mapping[str, tuple[SearchValue, ...]]:
     """The values of every search parameter of `resource`, by code, save `_id` and `_lastUpdated`; each once.
 
     Only parameters with a value are there. `resource` is parsed JSON, structurally valid (`validation`),
@@ -170,8 +168,7 @@ class _Plan:
         for code, read in self.presences:
             found[code] = [Token(None, "true" if read(resource)[0][1] else "false")]
         return {
-            code: tuple(values) if len(values) == 1 else tuple(dict.fromkeys(values))
-            for code, values in found.items()
+            code: tuple(values) if len(values) == 1 else tuple(dict.fromkeys(values)) for code, values in found.items()
         }
 
 

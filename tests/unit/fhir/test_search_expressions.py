@@ -90,9 +90,7 @@ def test_resolve_is_a_type_looks_at_the_reference_itself(reference, kept):
 
 def test_an_index_takes_one_place_of_a_collection():
     entries = [{"resource": {"resourceType": "Composition", "id": str(n)}} for n in range(2)]
-    assert read({"resourceType": "Bundle", "entry": entries}, "composition") == [
-        ("Resource", entries[0]["resource"])
-    ]
+    assert read({"resourceType": "Bundle", "entry": entries}, "composition") == [("Resource", entries[0]["resource"])]
 
 
 def test_the_first_resource_of_a_bundle_counts_for_its_own_type_only():
