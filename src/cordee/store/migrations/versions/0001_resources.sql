@@ -82,11 +82,11 @@ CREATE TABLE string_value (
   grams BIGINT[] NOT NULL
 );
 
+CREATE INDEX string_value_by_beginning ON string_value (tenant, key, left(value, 256), rid);
+
 CREATE INDEX string_value_by_grams ON string_value USING gin (grams) WITH (gin_pending_list_limit = 512);
 
-CREATE INDEX string_value_by_rid ON string_value (tenant, rid, key, value);
-
-CREATE INDEX string_value_by_value ON string_value (tenant, key, value, rid);
+CREATE INDEX string_value_by_rid ON string_value (tenant, rid, key);
 
 CREATE TABLE tenant (
   tenant INTEGER GENERATED ALWAYS AS IDENTITY, 
