@@ -109,21 +109,15 @@ def _kind(value: object) -> str:
 def _refuse_repeated_members(compact: bytes, parsed: Mapping[str, Any]) -> None:
     """JSON readers disagree on which of two equal names counts, so such a body means two things (R4 json.html).
 
-    Counting is a hundred times quicker than reading with a hook, which is done only to name the place.
+    Counting what can end a name, in the text and in what was read from it, is a hundred times quicker than reading
+    with a hook, which is done when the counts differ or an escaped quote could hide one.
     """
-    separators = compact.count(b'":') - compact.count(b'\\":')
-    if separators == _count_members(parsed):
+    if b"\\u0022" not in compact and compact.count(b'":') == orjson.dumps(parsed).count(b'":'):
         return
     repeated = next(_repeated(compact), None)
     if repeated is not None:
         issue = Issue("error", "structure", f"The member «{repeated}» is written twice in one object.")
         raise MalformedBody(issue.diagnostics, issues=(issue,))
-
-
-def _count_members(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(_count_members(v) for v in value.values() if v.__class__ in (dict, list))
-    return sum(_count_members(v) for v in value if v.__class__ in (dict, list))
 
 
 def _repeated(compact: bytes) -> Iterator[str]:

@@ -77,8 +77,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection inside a transaction, committed at the end, rolled back on any error."""
-        async with self.rows() as connection, connection.transaction():
+        """A connection inside a transaction, committed at the end, rolled back on any error.
+
+        Transactions look conditions up and write many rows at once: both want plans made for their values and sizes.
+        """
+        async with self.searches() as connection, connection.transaction():
             yield connection
 
     async def tenant(self, name: str) -> int:
