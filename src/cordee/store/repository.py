@@ -1,6 +1,6 @@
 """What a door may do with the resources of one tenant: the interactions of R4 http.html, one method each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -47,6 +47,11 @@ class Repository:
         """One version; raises `NotFound` or `Gone`."""
         async with self._database.rows() as connection:
             return await reads.vread(connection, self.tenant, resource_type, resource_id, version)
+
+    async def read_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], StoredVersion]:
+        """The current versions, deleted or not, of those (type, id) that exist."""
+        async with self._database.rows() as connection:
+            return await reads.find_several(connection, self.tenant, keys)
 
     async def history(
         self,

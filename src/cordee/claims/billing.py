@@ -1,0 +1,198 @@
+"""A billing run: every séquence that has ended and is due becomes a Claim, once.
+
+The Claim is created on the condition that none has its forfait's identifier, so running again, or two runs at once,
+bill nothing twice. A Claim is never changed here: where the evidence has moved since, the outcome says so.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from cordee.claims import canonical
+from cordee.claims.dossier import Dossier
+from cordee.claims.evidence import Inclusion, Session, Structure
+from cordee.claims.fhir_circle import circle_from_care_teams
+from cordee.claims.fhir_claim import claim_from_settlement, claim_text
+from cordee.claims.fhir_contract import convention_from_contract
+from cordee.claims.fhir_evidence import (
+    EvidenceError,
+    Resource,
+    inclusion_from_care_plan,
+    reference_of,
+    structure_from_organization,
+)
+from cordee.claims.records import PlanRecord, Records, all_matches, plan_records
+from cordee.claims.settlement import NotDue, Settlement, settle
+from cordee.fhir.body import accept
+from cordee.fhir.query import Search, parse_search
+from cordee.fhir.stored_version import StoredVersion
+from cordee.pathways.convention import Convention
+from cordee.pathways.model import Pathway
+from cordee.pathways.schedule import convention_in_force, schedule
+
+HOME_ZONE = ZoneInfo("Europe/Paris")
+"""Tells days until the convention, which states the structure's zone, is known."""
+
+_KEPT_OF_ITEM = ("sequence", "careTeamSequence", "net", "encounter")
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A forfait due. `claim` is its address, None in a dry run; `effect` says whether this run wrote it.
+
+    `moved` is true when a Claim was there already and the evidence now gives another split: nothing is changed, it is
+    for a correction.
+    """
+
+    settlement: Settlement
+    claim: str | None
+    effect: Literal["billed", "already_billed", "would_be_billed"]
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A séquence that is not due, with what is missing."""
+
+    reason: NotDue
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A plan that could not be judged at all: the message names what to mend."""
+
+    care_plan: str
+    message: str
+
+
+Outcome = Billed | Refused | Unreadable
+
+
+async def bill(
+    records: Records,
+    pathway: Pathway,
+    pathways: Mapping[str, Pathway],
+    *,
+    until: date,
+    structure: str | None = None,
+    dry_run: bool = False,
+) -> AsyncIterator[Outcome]:
+    """Judges every séquence of `pathway` that has ended on or before `until`, and writes the Claims that are due.
+
+    `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. Outcomes come as they
+    are reached, plan by plan.
+    """
+    conventions, faults = await _conventions(records, pathway, pathways)
+    for fault in faults:
+        yield fault
+    async for record in plan_records(records, pathway.code, structure):
+        try:
+            dossier, sessions = _dossier(record, pathway, conventions)
+        except EvidenceError as error:
+            yield Unreadable(reference_of(record.care_plan), str(error))
+            continue
+        for planned in schedule(pathway, dossier.convention, dossier.inclusion.start):
+            if planned.end > until:
+                break
+            settled = settle(dossier, sessions, sequence=planned.code, as_of=until)
+            if isinstance(settled, NotDue):
+                yield Refused(settled)
+            else:
+                yield await _write(records, settled, dry_run=dry_run)
+
+
+async def _conventions(
+    records: Records, pathway: Pathway, pathways: Mapping[str, Pathway]
+) -> tuple[list[Convention], list[Unreadable]]:
+    criteria = [("instantiates", canonical.pathway_canonical(pathway.code)), ("status", "executed")]
+    read: list[Convention] = []
+    faults: list[Unreadable] = []
+    for contract in await all_matches(records, "Contract", criteria):
+        try:
+            read.append(convention_from_contract(contract, pathways))
+        except ValueError as error:
+            faults.append(Unreadable(reference_of(contract), str(error)))
+    return read, faults
+
+
+def _dossier(
+    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention]
+) -> tuple[Dossier, tuple[Session, ...]]:
+    inclusion = _inclusion(record, HOME_ZONE)
+    structure = _structure(record, inclusion)
+    convention = _convention(conventions, structure, inclusion)
+    zone = ZoneInfo(convention.time_zone)
+    inclusion = _inclusion(record, zone)
+    teams = [_resource(record, team, inclusion) for team in inclusion.care_teams]
+    circle = circle_from_care_teams(inclusion.patient, teams, record.resources, pathway, zone)
+    return Dossier(pathway, convention, structure, inclusion, circle), record.sessions(zone)
+
+
+def _inclusion(record: PlanRecord, zone: ZoneInfo) -> Inclusion:
+    subject = record.care_plan.get("subject", {}).get("reference", "")
+    return inclusion_from_care_plan(record.care_plan, record.resources.get(subject), zone)
+
+
+def _structure(record: PlanRecord, inclusion: Inclusion) -> Structure:
+    if inclusion.structure is None:
+        raise EvidenceError(f"{inclusion.care_plan}: author must be the Organization responsible for coordination")
+    return structure_from_organization(_resource(record, inclusion.structure, inclusion))
+
+
+def _resource(record: PlanRecord, reference: str, inclusion: Inclusion) -> Resource:
+    found = record.resources.get(reference)
+    if found is None:
+        raise EvidenceError(f"{inclusion.care_plan}: {reference} is named and not stored: load it, or mend the plan")
+    return found
+
+
+def _convention(conventions: Iterable[Convention], structure: Structure, inclusion: Inclusion) -> Convention:
+    """The version in force when the patient's parcours began: a later one does not change what was agreed."""
+    of_structure = [c for c in conventions if c.structure.identifier in structure.identifiers]
+    found = convention_in_force(of_structure, inclusion.start)
+    if found is None:
+        raise EvidenceError(
+            f"{inclusion.care_plan}: {structure.name} has no executed convention (Contract) for {inclusion.pathway} "
+            f"in force on {inclusion.start.isoformat()}"
+        )
+    return found
+
+
+async def _write(records: Records, settlement: Settlement, *, dry_run: bool) -> Billed:
+    condition = _same_forfait(settlement)
+    claim = claim_from_settlement(settlement)
+    if dry_run:
+        found = (await records.search(condition, count=1)).matches
+        if not found:
+            return Billed(settlement, None, "would_be_billed")
+        return Billed(settlement, _address(found[0]), "already_billed", _moved(found[0], claim))
+    written = await records.create(accept(claim_text(claim), "Claim"), condition)
+    if written.version is None:
+        raise RuntimeError("a conditional create answers the version stored or found")
+    if written.effect == "created":
+        return Billed(settlement, _address(written.version), "billed")
+    return Billed(settlement, _address(written.version), "already_billed", _moved(written.version, claim))
+
+
+def _same_forfait(settlement: Settlement) -> Search:
+    identifier = f"{canonical.FORFAIT_IDENTIFIER}|{settlement.context.identifier}"
+    return parse_search("Claim", [("identifier", identifier)])
+
+
+def _moved(stored: StoredVersion, claim: Mapping[str, Any]) -> bool:
+    """Whether the evidence gives other quote-parts than those claimed."""
+    fresh = orjson.loads(claim_text(claim))
+    return _split(orjson.loads(stored.body)) != _split(fresh)
+
+
+def _split(claim: Mapping[str, Any]) -> list[object]:
+    items = [{name: item.get(name) for name in _KEPT_OF_ITEM} for item in claim.get("item", ())]
+    return [items, [member.get("provider") for member in claim.get("careTeam", ())], claim.get("total")]
+
+
+def _address(version: StoredVersion) -> str:
+    return f"{version.resource_type}/{version.id}"

@@ -1,0 +1,142 @@
+"""What billing reads from the store, and the one thing it writes: the thin shell around the pure core."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Protocol
+
+import orjson
+
+from cordee.claims import canonical
+from cordee.claims.evidence import Session
+from cordee.claims.fhir_evidence import Resource, local_reference, reference_of, session_from_encounter
+from cordee.fhir.body import Incoming
+from cordee.fhir.query import Search, parse_search
+from cordee.fhir.stored_version import StoredVersion
+from cordee.store.changes import Written
+from cordee.store.search import SearchPage
+
+_PLANS_A_PAGE = 100
+_RESOURCES_A_PAGE = 1000
+_FOLLOWED = "active,on-hold,completed,revoked"
+
+
+class Records(Protocol):
+    """What billing needs of a tenant's resources; `cordee.store.repository.Repository` is one."""
+
+    async def search(self, wanted: Search, *, count: int, position: str | None = None) -> SearchPage:
+        """A page of matches."""
+        ...
+
+    async def read_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], StoredVersion]:
+        """The current versions of those that exist."""
+        ...
+
+    async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
+        """Stores, unless the condition finds one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A CarePlan and the resources that a settlement of it looks at, by reference."""
+
+    care_plan: Resource
+    resources: Mapping[str, Resource]
+    encounters: tuple[Resource, ...]
+
+    def sessions(self, zone: tzinfo) -> tuple[Session, ...]:
+        """The patient's sessions, days told in `zone`."""
+        return tuple(session_from_encounter(encounter, zone) for encounter in self.encounters)
+
+
+async def plan_records(records: Records, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:
+    """The plans of a pathway, in a stable order, a page of them in memory at a time.
+
+    `structure`, an Organization's id, keeps to the plans it is the author of.
+    """
+    criteria = [("instantiates-canonical", canonical.pathway_canonical(pathway)), ("status", _FOLLOWED)]
+    async for page in pages(records, "CarePlan", criteria, _PLANS_A_PAGE):
+        plans = [plan for plan in page if structure in (None, _author(plan))]
+        resources = await _surroundings(records, plans)
+        encounters = await _encounters(records, plans)
+        for plan in plans:
+            patient = local_reference(plan.get("subject")) or ""
+            yield PlanRecord(plan, resources, tuple(encounters.get(patient, ())))
+
+
+async def all_matches(records: Records, resource_type: str, criteria: Sequence[tuple[str, str]]) -> list[Resource]:
+    """Every match of a search."""
+    return [found async for page in pages(records, resource_type, criteria, _RESOURCES_A_PAGE) for found in page]
+
+
+async def pages(
+    records: Records, resource_type: str, criteria: Sequence[tuple[str, str]], count: int
+) -> AsyncIterator[list[Resource]]:
+    """The matches of a search, a page at a time."""
+    wanted = parse_search(resource_type, criteria)
+    position = None
+    while True:
+        page = await records.search(wanted, count=count, position=position)
+        yield [_parsed(version) for version in page.matches]
+        position = page.following
+        if position is None:
+            return
+
+
+async def _surroundings(records: Records, plans: Iterable[Resource]) -> dict[str, Resource]:
+    """Patients, structures, care teams, then their members, then the people behind the members' roles."""
+    found: dict[str, Resource] = {}
+    wanted = {reference for plan in plans for reference in _named_by_plan(plan)}
+    while wanted:
+        added = await _read(records, wanted)
+        found |= added
+        wanted = {reference for resource in added.values() for reference in _named_by(resource)} - found.keys()
+    return found
+
+
+def _named_by_plan(plan: Resource) -> list[str]:
+    references = [plan.get("subject"), plan.get("author"), *plan.get("careTeam", ())]
+    return [reference for named in references if (reference := local_reference(named)) is not None]
+
+
+def _named_by(resource: Resource) -> list[str]:
+    match resource["resourceType"]:
+        case "CareTeam":
+            named = [participant.get("member") for participant in resource.get("participant", ())]
+        case "PractitionerRole":
+            named = [resource.get("practitioner"), resource.get("organization")]
+        case _:
+            named = []
+    references = (local_reference(reference) for reference in named)
+    return [r for r in references if r is not None and r.partition("/")[0] in _EVIDENCE_TYPES]
+
+
+_EVIDENCE_TYPES = frozenset({"PractitionerRole", "Practitioner", "Organization"})
+
+
+async def _read(records: Records, references: Iterable[str]) -> dict[str, Resource]:
+    keys = [(kind, id_) for kind, slash, id_ in (reference.partition("/") for reference in references) if slash]
+    versions = await records.read_many(keys)
+    parsed = [_parsed(version) for version in versions.values() if not version.deleted]
+    return {reference_of(resource): resource for resource in parsed}
+
+
+async def _encounters(records: Records, plans: Iterable[Resource]) -> dict[str, list[Resource]]:
+    """The Encounters of the plans' patients, by patient."""
+    patients = sorted({p for plan in plans if (p := local_reference(plan.get("subject"))) is not None})
+    found: dict[str, list[Resource]] = {}
+    if patients:
+        for encounter in await all_matches(records, "Encounter", [("subject", ",".join(patients))]):
+            found.setdefault(local_reference(encounter.get("subject")) or "", []).append(encounter)
+    return found
+
+
+def _author(plan: Resource) -> str | None:
+    author = local_reference(plan.get("author"))
+    return author.removeprefix("Organization/") if author is not None else None
+
+
+def _parsed(version: StoredVersion) -> dict[str, Any]:
+    parsed: dict[str, Any] = orjson.loads(version.body)
+    return parsed

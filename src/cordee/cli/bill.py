@@ -1,0 +1,147 @@
+"""`cordee bill`."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cordee.claims.billing import Billed, Outcome, Refused, Unreadable
+from cordee.claims.billing import bill as run_billing
+from cordee.claims.settlement import Settlement
+from cordee.claims.table import missing_rows, not_counted_rows, quote_part_rows
+from cordee.cli.database import ready_database
+from cordee.pathways.money import in_french
+from cordee.pathways.reader import shipped_pathways
+from cordee.settings import Settings
+from cordee.store.connection import DEFAULT_TENANT, Database
+from cordee.store.repository import Repository
+
+_EFFECTS = {"billed": "facturé", "already_billed": "déjà facturé", "would_be_billed": "serait facturé"}
+_MOST_REFUSALS_SHOWN = 40
+
+
+def bill(
+    pathway: Annotated[str, typer.Option(help="Code of the parcours, for example pcr-obesite-complexe-adulte.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Séquences ended on that day or before.")],
+    structure: Annotated[str | None, typer.Option(help="Id of one Organization; all of them otherwise.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be billed, write nothing.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the split of each forfait, with its reasons.")
+    ] = False,
+    tenant: Annotated[str, typer.Option(help="Tenant whose plans are billed.")] = DEFAULT_TENANT,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
+) -> None:
+    """Bill the forfaits that are due: one Claim a séquence, split among the care circle to the cent.
+
+    Billing again changes nothing: a forfait already claimed is left as it is.
+
+    Example: [bold]cordee bill --pathway pcr-obesite-complexe-adulte --until 2026-11-30 --dry-run[/bold]
+    """
+    console = Console()
+    pathways = shipped_pathways()
+    if pathway not in pathways:
+        known = ", ".join(sorted(pathways))
+        raise typer.BadParameter(
+            f"«{pathway}» is not a parcours known here; there are: {known}.", param_hint="--pathway"
+        )
+    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+
+    async def run(dsn: str) -> list[Outcome]:
+        database = Database(dsn)
+        await database.open()
+        try:
+            repository = Repository(database, await database.tenant(tenant))
+            outcomes = run_billing(
+                repository, pathways[pathway], pathways, until=until.date(), structure=structure, dry_run=dry_run
+            )
+            return [outcome async for outcome in outcomes]
+        finally:
+            await database.close()
+
+    with ready_database(settings) as dsn:
+        outcomes = asyncio.run(run(dsn))
+    show_outcomes(console, outcomes, explain=explain)
+    if any(isinstance(outcome, Unreadable) for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def show_outcomes(console: Console, outcomes: list[Outcome], *, explain: bool) -> None:
+    """Prints what was billed, what was not and why, and the totals."""
+    billed = [outcome for outcome in outcomes if isinstance(outcome, Billed)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    if billed:
+        console.print(_billed_table(billed))
+    if explain:
+        for outcome in billed:
+            show_split(console, outcome.settlement, outcome.claim)
+    if refused:
+        console.print(_refused_table(refused[:_MOST_REFUSALS_SHOWN]))
+        if len(refused) > _MOST_REFUSALS_SHOWN:
+            console.print(f"… and {len(refused) - _MOST_REFUSALS_SHOWN} more.")
+    for outcome in outcomes:
+        if isinstance(outcome, Unreadable):
+            console.print(f"[red]{outcome.care_plan}[/red]: {outcome.message}")
+    effects = Counter(outcome.effect for outcome in billed)
+    for effect, number in sorted(effects.items()):
+        total = sum(outcome.settlement.total for outcome in billed if outcome.effect == effect)
+        console.print(f"{number} {_EFFECTS[effect]}, {in_french(total)}")
+    console.print(f"{len(refused)} pas encore dus")
+
+
+def show_split(console: Console, settlement: Settlement, claim: str | None) -> None:
+    """Prints the quote-parts of one forfait, each with its reason, and the sessions that don't count."""
+    context = settlement.context
+    table = Table(
+        title=f"{claim or 'simulation'} · {context.patient} · {settlement.sequence.label.fr}",
+        caption=f"forfait {in_french(settlement.total)}, convention {context.convention_version}",
+        show_lines=True,
+    )
+    table.add_column("membre")
+    table.add_column("profession")
+    table.add_column("actes", justify="right")
+    table.add_column("quote-part", justify="right", no_wrap=True)
+    table.add_column("raison")
+    for row in quote_part_rows(settlement, "fr"):
+        table.add_row(row.payee, row.profession, str(row.acts), row.amount, row.reason)
+    table.add_section()
+    table.add_row("total", "", "", in_french(settlement.total), "la somme des quote-parts est le forfait")
+    console.print(table)
+    for left_out in not_counted_rows(settlement, "fr"):
+        console.print(f"  {left_out.session} {left_out.performer}: {left_out.reason}", style="dim")
+
+
+def _billed_table(billed: list[Billed]) -> Table:
+    table = Table(title="Forfaits")
+    for column in ("claim", "patient", "séquence", "du", "au"):
+        table.add_column(column)
+    table.add_column("forfait", justify="right", no_wrap=True)
+    table.add_column("état")
+    for outcome in billed:
+        settlement = outcome.settlement
+        state = _EFFECTS[outcome.effect] + (" ; les séances ont changé depuis" if outcome.moved else "")
+        table.add_row(
+            outcome.claim or "—",
+            settlement.context.patient,
+            settlement.sequence.label.fr,
+            settlement.sequence.start.isoformat(),
+            settlement.sequence.end.isoformat(),
+            in_french(settlement.total),
+            state,
+        )
+    return table
+
+
+def _refused_table(refused: list[Refused]) -> Table:
+    table = Table(title="Pas encore dus")
+    for column in ("plan", "séquence", "ce qui manque"):
+        table.add_column(column)
+    for outcome in refused:
+        context = outcome.reason.context
+        sequence = outcome.reason.sequence.label.fr if outcome.reason.sequence else context.sequence
+        table.add_row(context.care_plan, sequence, "\n".join(missing_rows(outcome.reason, "fr")))
+    return table
