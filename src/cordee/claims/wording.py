@@ -41,9 +41,18 @@ def lines(explanation: Explanation, language: Language) -> tuple[tuple[int, str]
 
 
 def reason(explanation: Explanation, language: Language) -> str:
-    """The tree as one line: the reasons of the root, then in brackets what each of them rests on."""
-    return "; ".join(_one_line(child, language) for child in explanation.because) or
-    _one_line(explanation, language)
+    """The reasons of an explanation as one line, without its own sentence unless it has no reason."""
+    return "; ".join(in_full(child, language) for child in explanation.because) or in_full(explanation, language)
+
+
+def in_full(explanation: Explanation, language: Language) -> str:
+    """The tree as one line: its sentence, and in brackets what it rests on; a step says only what it did."""
+    if explanation.rule.startswith("step."):
+        return reason(explanation, language)
+    text = _said(explanation, language)
+    if not explanation.because:
+        return text
+    return f"{text} ({', '.join(in_full(child, language) for child in explanation.because)})"
 
 
 def missing_sentence(missing: Missing, language: Language) -> str:

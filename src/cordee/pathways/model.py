@@ -47,8 +47,7 @@ class Validity:
 
     def overlaps(self, other: "Validity") -> bool:
         """Whether the two have a day in common."""
-        return (self.last is None or other.first <= self.last) and (other.last is None or self.first <=
-        other.last)
+        return (self.last is None or other.first <= self.last) and (other.last is None or self.first <= other.last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 NO_BREAK_SPACE = "\u00a0"
 
-_AMOUNT = re.compile(r"(?P<euros>\d{1,12})(?:[.,](?P<cents>\d{2}))? (?P<currency>[A-Z]{3}|€)")
-_PERCENT = re.compile(r"(?P<whole>\d{1,3})(?:[.,](?P<part>\d{1,2}))? ?%")
+_AMOUNT = re.compile(r"(?P<euros>\d{1,12})(?:[.,](?P<cents>\d{2}))? (?P<currency>[A-Z]{3}|€)", re.ASCII)
+_PERCENT = re.compile(r"(?P<whole>\d{1,3})(?:[.,](?P<part>\d{1,2}))? ?%", re.ASCII)
 
 
 def cents_of(text: str) -> int:

@@ -146,7 +146,7 @@ def refuse_unknown(section: Section, key: str, used: Iterable[str | None], known
     names = tuple(known)
     for code in used:
         if code is not None and code not in names:
-            section.refuse(key, f"{code!r} is not a {what} of this file: define it or use one of {', '.join(names)}")
+            section.refuse(key, f"unknown {what} {code!r}: define it, or use one of {', '.join(names)}")
 
 
 def _source(section: Section) -> Source:
