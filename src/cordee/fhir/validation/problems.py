@@ -14,6 +14,8 @@ from cordee.fhir.outcome import Issue
 Code = Literal["structure", "required", "value", "code-invalid", "invalid", "too-long"]
 
 MAX_ISSUES = 200
+"""Checks stop soon after: a body made of nothing but mistakes must not take seconds to describe."""
+
 MAX_QUOTED = 60
 
 
@@ -66,13 +68,13 @@ def kind_of(value: Any) -> str:
 
 
 def as_issues(root: str, problems: Sequence[Problem]) -> list[Issue]:
-    """Issues with paths from `root`; past MAX_ISSUES, the last one says how many are left out."""
+    """Issues with paths from `root`; past MAX_ISSUES, one more says that there are others."""
     issues = [
         Issue("error", p.code, p.text + _suggestion(p), root + p.path if root else p.path.lstrip(".") or None)
         for p in problems[:MAX_ISSUES]
     ]
-    if (left_out := len(problems) - MAX_ISSUES) > 0:
-        text = f"{left_out} more problems are not listed; correct these first"
+    if len(problems) > MAX_ISSUES:
+        text = f"there are more problems than these {MAX_ISSUES}: correct these first"
         issues.append(Issue("error", "structure", text, root or None))
     return issues
 

@@ -22,6 +22,7 @@ from cordee.fhir.validation.fields import (
 )
 from cordee.fhir.validation.primitives import PRIMITIVES
 from cordee.fhir.validation.problems import (
+    MAX_ISSUES,
     Problem,
     Problems,
     as_issues,
@@ -43,7 +44,7 @@ def validate(resource: Mapping[str, Any], expected_type: str | None = None) -> l
     Checks names, JSON shapes, cardinality, primitive formats, choice types, required bindings and the
     safety of narratives, in contained and bundled resources too; neither invariants nor profiles.
     `expected_type` is the resource type it must be, if given. Paths are FHIRPath, from the resource type.
-    Raises nothing on any JSON value. At most 200 issues are given, and one more that counts the rest. The
+    Raises nothing on any JSON value. At most 200 issues are given, and one that says there are more. The
     diagnostics quote values: they are for the sender, not for a log.
     """
     value = dict(resource) if isinstance(resource, Mapping) and type(resource) is not dict else resource
@@ -254,6 +255,8 @@ def object_check(
             if found is not None:
                 problems = problems or []
                 problems += found
+                if len(problems) > MAX_ISSUES:
+                    return problems
         for name, companion in required:
             if name not in value and not (companion in value and companion in fields):
                 problems = problems or []

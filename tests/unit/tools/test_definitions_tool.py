@@ -1,0 +1,82 @@
+"""The reduction of the official package, on small packages made here; `--check` runs it on the real one."""
+
+import pytest
+from tools.definitions import DATA, SIZE_LIMIT, Terminology, compartments, element_type, search_parameters
+
+CATS = {
+    "url": "http://x.example/cats",
+    "content": "complete",
+    "concept": [{"code": "cat", "concept": [{"code": "tabby"}, {"code": "siamese"}]}],
+}
+DOGS = {"url": "http://x.example/dogs", "content": "fragment", "concept": [{"code": "dog"}]}
+
+
+def value_set(name, **compose):
+    return {"url": f"http://x.example/vs/{name}", "compose": compose}
+
+
+def test_the_tables_stay_under_two_megabytes():
+    assert 0 < sum(file.stat().st_size for file in DATA.glob("*.json")) < SIZE_LIMIT
+
+
+def test_a_whole_code_system_gives_the_codes_at_every_level():
+    cats = value_set("cats", include=[{"system": CATS["url"]}])
+    pairs = Terminology([cats], [CATS]).expand(cats["url"] + "|4.0.1")
+    assert pairs == {(CATS["url"], code) for code in ("cat", "tabby", "siamese")}
+
+
+def test_excluded_codes_are_taken_away_from_nested_value_sets():
+    cats = value_set("cats", include=[{"system": CATS["url"]}])
+    some = value_set(
+        "some",
+        include=[{"valueSet": [cats["url"]]}, {"system": "http://o", "concept": [{"code": "other"}]}],
+        exclude=[{"system": CATS["url"], "concept": [{"code": "tabby"}]}],
+    )
+    pairs = Terminology([cats, some], [CATS]).expand(some["url"])
+    assert pairs == {(CATS["url"], "cat"), (CATS["url"], "siamese"), ("http://o", "other")}
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        {"system": "http://nowhere.example"},
+        {"system": DOGS["url"]},
+        {"system": CATS["url"], "filter": [{"property": "concept", "op": "is-a", "value": "cat"}]},
+        {"valueSet": ["http://x.example/vs/it"]},
+        {"valueSet": ["http://x.example/vs/absent"]},
+    ],
+)
+def test_a_value_set_that_cannot_be_enumerated_gives_nothing_rather_than_a_part(clause):
+    it = value_set("it", include=[{"system": CATS["url"]}, clause])
+    assert Terminology([it], [CATS, DOGS]).expand(it["url"]) is None
+
+
+def test_a_system_type_becomes_the_primitive_its_extension_names():
+    extension = {
+        "url": "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type",
+        "valueUrl": "uri",
+    }
+    declared = {"code": "http://hl7.org/fhirpath/System.String", "extension": [extension]}
+    assert element_type("Extension.url", "complex-type", declared) == "uri"
+    assert element_type("Patient.id", "resource", declared) == "id"
+    assert element_type("x", "complex-type", {"code": "http://hl7.org/fhirpath/System.String"}) == "string"
+
+
+def test_two_parameters_of_one_name_for_one_type_are_refused():
+    one = {"id": "a", "url": "u/a", "code": "name", "type": "string", "base": ["Patient"]}
+    with pytest.raises(ValueError, match="defined twice"):
+        search_parameters([one, one | {"id": "b", "url": "u/b"}], ["Patient"])
+
+
+def test_a_parameter_that_may_point_at_every_type_lists_none():
+    one = {
+        "id": "a", "url": "u/a", "code": "focus", "type": "reference", "base": ["Task"],
+        "target": ["Task", "Patient"],
+    }  # fmt: skip
+    (row,) = search_parameters([one], ["Patient", "Task", "Parameters"])
+    assert "targets" not in row
+
+
+def test_a_type_outside_a_compartment_is_left_out():
+    resources = [{"code": "Claim", "param": ["patient"]}, {"code": "Basic"}]
+    assert compartments([{"id": "p", "code": "Patient", "resource": resources}]) == {"Patient": {"Claim": ["patient"]}}
