@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cordee.claims.counting import NotCounted
+from cordee.claims.counting import OUT_OF_SCOPE, NotCounted
 from cordee.claims.settlement import NotDue, Settlement
 from cordee.claims.wording import Language, missing_sentence, reason, sentence
 from cordee.pathways.money import in_english, in_french
@@ -45,9 +45,12 @@ def quote_part_rows(settlement: Settlement, language: Language) -> tuple[QuotePa
     )
 
 
-def not_counted_rows(result: Settlement | NotDue, language: Language) -> tuple[NotCountedRow, ...]:
-    """The sessions that don't count, those out of scope included."""
-    return tuple(_row(entry, language) for entry in result.not_counted)
+def not_counted_rows(
+    result: Settlement | NotDue, language: Language, *, in_scope_only: bool = False
+) -> tuple[NotCountedRow, ...]:
+    """The sessions that don't count; with `in_scope_only`, less those of other séquences or parcours."""
+    entries = (e for e in result.not_counted if not (in_scope_only and e.reason.rule in OUT_OF_SCOPE))
+    return tuple(_row(entry, language) for entry in entries)
 
 
 def missing_rows(result: NotDue, language: Language) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
 
-_EFFECTS = {"billed": "facturé", "already_billed": "déjà facturé", "would_be_billed": "serait facturé"}
-_MOST_REFUSALS_SHOWN = 40
+_WIDTH_OF_FILES = 130
+_EFFECTS = {"billed": "facturé", "already_billed": "déjà facturé", "would_be_billed": "à facturer"}
 
 
 def bill(
@@ -42,7 +42,7 @@ def bill(
 
     Example: [bold]cordee bill --pathway pcr-obesite-complexe-adulte --until 2026-11-30 --dry-run[/bold]
     """
-    console = Console()
+    console = report_console()
     pathways = shipped_pathways()
     if pathway not in pathways:
         known = ", ".join(sorted(pathways))
@@ -65,32 +65,52 @@ def bill(
 
     with ready_database(settings) as dsn:
         outcomes = asyncio.run(run(dsn))
-    show_outcomes(console, outcomes, explain=explain)
+    show_outcomes(console, outcomes)
+    if explain:
+        for outcome in outcomes:
+            if isinstance(outcome, Billed):
+                show_split(console, outcome.settlement, outcome.claim)
     if any(isinstance(outcome, Unreadable) for outcome in outcomes):
         raise typer.Exit(1)
 
 
-def show_outcomes(console: Console, outcomes: list[Outcome], *, explain: bool) -> None:
-    """Prints what was billed, what was not and why, and the totals."""
+def report_console() -> Console:
+    """The standard output; into a file or a pipe, wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDTH_OF_FILES)
+
+
+def show_outcomes(console: Console, outcomes: list[Outcome], *, most: int = 40) -> None:
+    """Prints what was billed, what was not and why, at most `most` lines of each, and the totals."""
     billed = [outcome for outcome in outcomes if isinstance(outcome, Billed)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if billed:
-        console.print(_billed_table(billed))
-    if explain:
-        for outcome in billed:
-            show_split(console, outcome.settlement, outcome.claim)
+        console.print(_billed_table(billed[:most]))
+        _say_left_out(console, len(billed) - most)
     if refused:
-        console.print(_refused_table(refused[:_MOST_REFUSALS_SHOWN]))
-        if len(refused) > _MOST_REFUSALS_SHOWN:
-            console.print(f"… and {len(refused) - _MOST_REFUSALS_SHOWN} more.")
+        console.print(_refused_table(refused[:most]))
+        _say_left_out(console, len(refused) - most)
     for outcome in outcomes:
         if isinstance(outcome, Unreadable):
             console.print(f"[red]{outcome.care_plan}[/red]: {outcome.message}")
     effects = Counter(outcome.effect for outcome in billed)
     for effect, number in sorted(effects.items()):
         total = sum(outcome.settlement.total for outcome in billed if outcome.effect == effect)
-        console.print(f"{number} {_EFFECTS[effect]}, {in_french(total)}")
-    console.print(f"{len(refused)} pas encore dus")
+        console.print(f"{_counted(number, 'forfait')} {_EFFECTS[effect]}{_plural(number, effect)} : {in_french(total)}")
+    console.print(f"{_counted(len(refused), 'forfait')} non dus à ce jour")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
+
+
+def _plural(number: int, effect: str) -> str:
+    return "s" if number > 1 and effect != "would_be_billed" else ""
+
+
+def _say_left_out(console: Console, number: int) -> None:
+    if number > 0:
+        console.print(f"  … et {number} autre{'s' if number > 1 else ''}", style="dim")
 
 
 def show_split(console: Console, settlement: Settlement, claim: str | None) -> None:
@@ -111,7 +131,7 @@ def show_split(console: Console, settlement: Settlement, claim: str | None) -> N
     table.add_section()
     table.add_row("total", "", "", in_french(settlement.total), "la somme des quote-parts est le forfait")
     console.print(table)
-    for left_out in not_counted_rows(settlement, "fr"):
+    for left_out in not_counted_rows(settlement, "fr", in_scope_only=True):
         console.print(f"  {left_out.session} {left_out.performer}: {left_out.reason}", style="dim")
 
 
@@ -137,7 +157,7 @@ def _billed_table(billed: list[Billed]) -> Table:
 
 
 def _refused_table(refused: list[Refused]) -> Table:
-    table = Table(title="Pas encore dus")
+    table = Table(title="Forfaits non dus")
     for column in ("plan", "séquence", "ce qui manque"):
         table.add_column(column)
     for outcome in refused:
