@@ -49,7 +49,7 @@ MAX_STEPS = 4
 SIGNED = st.sampled_from((-30, -30, -30, 5))
 
 
-FEW = settings(max_examples=50, deadline=None)
+FEW = settings(max_examples=40, deadline=None)
 
 
 def label(text: str) -> Label:

@@ -88,8 +88,9 @@ def convention_from_contract(contract: Resource, pathways: Mapping[str, Pathway]
 
 
 def _signer(signatory: Signatory, time_zone: str) -> dict[str, Any]:
-    kind = "Organization" if signatory.for_employees else "Practitioner"
-    party = {"type": kind} | _party(signatory.identifier, signatory.name)
+    party = _party(signatory.identifier, signatory.name)
+    if signatory.for_employees:
+        party = {"type": "Organization"} | party
     when = datetime.combine(signatory.signed_on, time(), ZoneInfo(time_zone)).isoformat()
     return {
         "type": {"system": _SIGNER_TYPES, "code": _HEALTHCARE_PROVIDER},

@@ -108,15 +108,14 @@ def _of_the_patient(dossier: Dossier, sequence: PlannedSequence) -> list[Missing
 
 
 def _of_the_acts(dossier: Dossier, sequence: PlannedSequence, counted: Counted) -> list[Missing]:
-    if not counted.acts:
-        return [Missing("no_session", sequence.end)]
-    if dossier.convention.incomplete_use == "full_if_started":
-        return []
     labels = dossier.act_labels
     missing: list[Missing] = []
-    for required in sequence.required_acts:
-        done = counted.times_done(required.act)
-        if done < required.count:
-            label = labels.get(required.act, Label(required.act, required.act))
-            missing.append(lacking("act", sequence.end, act=label, required_acts=required.count, done_acts=done))
+    if dossier.convention.incomplete_use == "all_or_nothing":
+        for required in sequence.required_acts:
+            done = counted.times_done(required.act)
+            if done < required.count:
+                label = labels.get(required.act, Label(required.act, required.act))
+                missing.append(lacking("act", sequence.end, act=label, required_acts=required.count, done_acts=done))
+    if not counted.acts and not missing:
+        missing.append(Missing("no_session", sequence.end))
     return missing

@@ -172,16 +172,6 @@ class Section:
         for path, node in self._items(key, required):
             yield _section(self.document, path, node)
 
-    def texts(self, key: str, *, required: bool = True) -> tuple[str, ...]:
-        """The texts of a list."""
-        found = []
-        for path, node in self._items(key, required):
-            try:
-                found.append(_text(node))
-            except ValueError as error:
-                self.document.refuse(path, str(error), _line(node))
-        return tuple(found)
-
     def close(self) -> None:
         """Refuses every key that was not read, with the nearest known one."""
         for key, node in self._entries.items():

@@ -1,0 +1,42 @@
+"""One patient's dossier from FHIR resources, and which of its séquences are to be settled."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from cordee.claims.dossier import Dossier
+from cordee.claims.fhir_circle import circle_from_care_teams
+from cordee.claims.fhir_evidence import Resource, inclusion_from_care_plan, structure_from_organization
+from cordee.pathways.convention import Convention
+from cordee.pathways.model import Pathway
+from cordee.pathways.schedule import PlannedSequence, schedule
+
+
+def dossier_from_resources(
+    pathway: Pathway,
+    convention: Convention,
+    *,
+    organization: Resource,
+    care_plan: Resource,
+    patient: Resource | None,
+    care_teams: Iterable[Resource],
+    resources: Mapping[str, Resource],
+) -> Dossier:
+    """The dossier of a CarePlan, read in the time zone of the convention.
+
+    `care_teams` are those of `CarePlan.careTeam`; `resources` holds by reference the PractitionerRoles of their
+    participants, with their Practitioners and Organizations. Raises EvidenceError for what can't be read.
+    """
+    zone = ZoneInfo(convention.time_zone)
+    inclusion = inclusion_from_care_plan(care_plan, patient, zone)
+    circle = circle_from_care_teams(inclusion.patient, care_teams, resources, pathway, zone)
+    return Dossier(pathway, convention, structure_from_organization(organization), inclusion, circle)
+
+
+def ended_sequences(dossier: Dossier, as_of: date) -> tuple[PlannedSequence, ...]:
+    """The séquences whose last day is `as_of` or earlier and that started under this version of the convention."""
+    return tuple(
+        sequence
+        for sequence in schedule(dossier.pathway, dossier.convention, dossier.inclusion.start)
+        if sequence.end <= as_of and dossier.convention.validity.covers(sequence.start)
+    )
