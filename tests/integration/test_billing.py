@@ -1,0 +1,145 @@
+"""Billing runs on the demo's maison de santé, in a real PostgreSQL."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+from demo.bundles import bundles
+from demo.patients import BILLED_UNTIL
+from demo.team import PATHWAY, STRUCTURE
+
+from cordee.claims.billing import Billed, Outcome, Refused, Unreadable, bill
+from cordee.fhir.body import accept
+from cordee.fhir.query import parse_search
+from cordee.pathways.reader import shipped_pathways
+from cordee.store.repository import Repository
+
+
+@pytest.fixture
+async def practice(repository: Repository) -> Repository:
+    """A tenant that holds the demo's resources."""
+    for _, resources in bundles():
+        for resource in resources:
+            await repository.update(
+                resource["resourceType"], resource["id"], accept(orjson.dumps(resource), resource["resourceType"])
+            )
+    return repository
+
+
+async def run(repository: Repository, until: date = BILLED_UNTIL, **options: Any) -> list[Outcome]:
+    return [outcome async for outcome in bill(repository, PATHWAY, shipped_pathways(), until=until, **options)]
+
+
+def of_kind(outcomes: Iterable[Outcome], kind: type[Any]) -> list[Any]:
+    return [outcome for outcome in outcomes if isinstance(outcome, kind)]
+
+
+async def claims(repository: Repository) -> list[dict[str, Any]]:
+    page = await repository.search(parse_search("Claim", []), count=1000)
+    decoder = msgspec.json.Decoder(float_hook=Decimal)
+    return [decoder.decode(version.body) for version in page.matches]
+
+
+async def test_each_claim_is_the_sum_of_its_quote_parts_and_names_its_evidence(practice: Repository) -> None:
+    outcomes = await run(practice)
+    stored = await claims(practice)
+    assert len(stored) == len(of_kind(outcomes, Billed)) > 50
+    assert not of_kind(outcomes, Unreadable)
+    for claim in stored:
+        assert sum(item["net"]["value"] for item in claim["item"]) == claim["total"]["value"]
+        sequences = {member["sequence"] for member in claim["careTeam"]}
+        assert all(set(item["careTeamSequence"]) <= sequences for item in claim["item"])
+        assert any(item.get("encounter") for item in claim["item"])
+
+
+async def test_billing_again_writes_nothing(practice: Repository) -> None:
+    first = await run(practice)
+    before = await claims(practice)
+    again = await run(practice)
+    assert await claims(practice) == before
+    assert {outcome.effect for outcome in of_kind(again, Billed)} == {"already_billed"}
+    assert not any(outcome.moved for outcome in of_kind(again, Billed))
+    assert len(of_kind(again, Refused)) == len(of_kind(first, Refused))
+
+
+async def test_runs_at_the_same_time_bill_each_forfait_once(practice: Repository) -> None:
+    runs = await asyncio.gather(*(run(practice) for _ in range(3)))
+    identifiers = [claim["identifier"][0]["value"] for claim in await claims(practice)]
+    assert len(identifiers) == len(set(identifiers))
+    written = [outcome for outcomes in runs for outcome in of_kind(outcomes, Billed) if outcome.effect == "billed"]
+    assert len(written) == len(identifiers)
+
+
+async def test_a_run_given_up_midway_is_finished_by_the_next(practice: Repository) -> None:
+    seen = 0
+    async for _ in bill(practice, PATHWAY, shipped_pathways(), until=BILLED_UNTIL):
+        seen += 1
+        if seen == 20:
+            break
+    part = await claims(practice)
+    assert 0 < len(part) <= 20
+    outcomes = of_kind(await run(practice), Billed)
+    whole = await claims(practice)
+    assert whole[: len(part)] == part
+    assert len(whole) == len(outcomes)
+
+
+async def test_a_dry_run_says_the_same_and_writes_nothing(practice: Repository) -> None:
+    dry = of_kind(await run(practice, dry_run=True), Billed)
+    assert await claims(practice) == []
+    assert {outcome.effect for outcome in dry} == {"would_be_billed"}
+    real = of_kind(await run(practice), Billed)
+    assert [outcome.settlement for outcome in dry] == [outcome.settlement for outcome in real]
+
+
+async def test_only_sequences_that_have_ended_are_judged(practice: Repository) -> None:
+    outcomes = await run(practice, until=date(2026, 6, 29))
+    assert outcomes == []
+
+
+async def test_a_session_cancelled_after_billing_changes_no_claim_and_is_said(practice: Repository) -> None:
+    first = of_kind(await run(practice), Billed)
+    session = first[0].settlement.parts[0].acts[0].session
+    kind, _, id_ = session.partition("/")
+    encounter = orjson.loads((await practice.read(kind, id_)).body)
+    await practice.update(kind, id_, accept(orjson.dumps({**encounter, "status": "cancelled"}), kind))
+    before = await claims(practice)
+    again = await run(practice)
+    assert await claims(practice) == before
+    moved = [outcome.claim for outcome in of_kind(again, Billed) if outcome.moved]
+    unmet = [outcome.reason.context.identifier for outcome in of_kind(again, Refused)]
+    assert moved == [first[0].claim] or first[0].settlement.context.identifier in unmet
+
+
+async def test_a_plan_without_a_structure_is_told_and_the_others_are_billed(practice: Repository) -> None:
+    plan = orjson.loads((await practice.read("CarePlan", "patient-04")).body)
+    del plan["author"]
+    await practice.update("CarePlan", "patient-04", accept(orjson.dumps(plan), "CarePlan"))
+    outcomes = await run(practice)
+    assert [outcome.care_plan for outcome in of_kind(outcomes, Unreadable)] == ["CarePlan/patient-04"]
+    assert len(of_kind(outcomes, Billed)) > 50
+
+
+async def test_a_structure_can_be_billed_alone(practice: Repository) -> None:
+    assert await run(practice, structure="somebody-else") == []
+    assert len(await run(practice, structure=STRUCTURE)) == len(await run(practice))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        [("care-team", "PractitionerRole/medecin-1")],
+        [("patient", "Patient/patient-01")],
+        [("created", BILLED_UNTIL.isoformat())],
+        [("provider", f"Organization/{STRUCTURE}"), ("status", "active")],
+    ],
+)
+async def test_claims_are_found_by_what_an_auditor_knows(practice: Repository, query: list[tuple[str, str]]) -> None:
+    await run(practice)
+    page = await practice.search(parse_search("Claim", query), count=1000)
+    assert page.matches
