@@ -35,6 +35,7 @@ check: install ## format, lint, types, layers, generated files fresh
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.openapi --check
+	$(BIN)/python -m tools.definitions --check
 
 bench: install ## the load client against a server of its own
 	@$(BIN)/python -m bench
