@@ -14,17 +14,10 @@ import orjson
 
 from cordee.claims import canonical
 from cordee.claims.dossier import Dossier
-from cordee.claims.evidence import Inclusion, Session, Structure
-from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
 from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.fhir_evidence import (
-    EvidenceError,
-    Resource,
-    inclusion_from_care_plan,
-    reference_of,
-    structure_from_organization,
-)
+from cordee.claims.fhir_dossier import dossier_from_resources, ended_sequences
+from cordee.claims.fhir_evidence import EvidenceError, Resource, identifiers_of, local_reference, reference_of
 from cordee.claims.records import PlanRecord, Records, all_matches, plan_records
 from cordee.claims.settlement import NotDue, Settlement, settle
 from cordee.fhir.body import accept
@@ -32,10 +25,7 @@ from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
-from cordee.pathways.schedule import convention_in_force, schedule
-
-HOME_ZONE = ZoneInfo("Europe/Paris")
-"""Tells days until the convention, which states the structure's zone, is known."""
+from cordee.pathways.schedule import PlannedSequence, convention_in_force
 
 _KEPT_OF_ITEM = ("sequence", "careTeamSequence", "net", "encounter")
 
@@ -91,14 +81,13 @@ async def bill(
         yield fault
     async for record in plan_records(records, pathway.code, structure):
         try:
-            dossier, sessions = _dossier(record, pathway, conventions)
+            due = _due_sequences(record, pathway, conventions, until)
         except EvidenceError as error:
             yield Unreadable(reference_of(record.care_plan), str(error))
             continue
-        for planned in schedule(pathway, dossier.convention, dossier.inclusion.start):
-            if planned.end > until:
-                break
-            settled = settle(dossier, sessions, sequence=planned.code, as_of=until)
+        for dossier, sequence in due:
+            sessions = record.sessions(ZoneInfo(dossier.convention.time_zone))
+            settled = settle(dossier, sessions, sequence=sequence.code, as_of=until)
             if isinstance(settled, NotDue):
                 yield Refused(settled)
             else:
@@ -119,46 +108,45 @@ async def _conventions(
     return read, faults
 
 
-def _dossier(
-    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention]
-) -> tuple[Dossier, tuple[Session, ...]]:
-    inclusion = _inclusion(record, HOME_ZONE)
-    structure = _structure(record, inclusion)
-    convention = _convention(conventions, structure, inclusion)
-    zone = ZoneInfo(convention.time_zone)
-    inclusion = _inclusion(record, zone)
-    teams = [_resource(record, team, inclusion) for team in inclusion.care_teams]
-    circle = circle_from_care_teams(inclusion.patient, teams, record.resources, pathway, zone)
-    return Dossier(pathway, convention, structure, inclusion, circle), record.sessions(zone)
+def _due_sequences(
+    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
+) -> list[tuple[Dossier, PlannedSequence]]:
+    """The séquences ended by `until`, each with the dossier under the version in force when it began.
 
-
-def _inclusion(record: PlanRecord, zone: ZoneInfo) -> Inclusion:
-    subject = record.care_plan.get("subject", {}).get("reference", "")
-    return inclusion_from_care_plan(record.care_plan, record.resources.get(subject), zone)
-
-
-def _structure(record: PlanRecord, inclusion: Inclusion) -> Structure:
-    if inclusion.structure is None:
-        raise EvidenceError(f"{inclusion.care_plan}: author must be the Organization responsible for coordination")
-    return structure_from_organization(_resource(record, inclusion.structure, inclusion))
-
-
-def _resource(record: PlanRecord, reference: str, inclusion: Inclusion) -> Resource:
-    found = record.resources.get(reference)
-    if found is None:
-        raise EvidenceError(f"{inclusion.care_plan}: {reference} is named and not stored: load it, or mend the plan")
+    Raises EvidenceError when the plan can't be read, or its structure has no convention.
+    """
+    plan = record.care_plan
+    organization = _resource(record, plan.get("author"), "author must be the Organization responsible for coordination")
+    identifiers = identifiers_of(organization)
+    versions = [c for c in conventions if c.structure.identifier in identifiers]
+    if not versions:
+        name = organization.get("name", reference_of(organization))
+        raise EvidenceError(f"{reference_of(plan)}: {name} has no executed convention (Contract) for {pathway.code}")
+    found: list[tuple[Dossier, PlannedSequence]] = []
+    for convention in sorted(versions, key=lambda version: version.validity.first):
+        dossier = dossier_from_resources(
+            pathway,
+            convention,
+            organization=organization,
+            care_plan=plan,
+            patient=record.resources.get(local_reference(plan.get("subject")) or ""),
+            care_teams=[_resource(record, team, "careTeam must be stored") for team in plan.get("careTeam", ())],
+            resources=record.resources,
+        )
+        found += [
+            (dossier, sequence)
+            for sequence in ended_sequences(dossier, until)
+            if convention_in_force(versions, sequence.start) is convention
+        ]
     return found
 
 
-def _convention(conventions: Iterable[Convention], structure: Structure, inclusion: Inclusion) -> Convention:
-    """The version in force when the patient's parcours began: a later one does not change what was agreed."""
-    of_structure = [c for c in conventions if c.structure.identifier in structure.identifiers]
-    found = convention_in_force(of_structure, inclusion.start)
+def _resource(record: PlanRecord, reference: Resource | None, rule: str) -> Resource:
+    named = local_reference(reference)
+    found = record.resources.get(named or "")
     if found is None:
-        raise EvidenceError(
-            f"{inclusion.care_plan}: {structure.name} has no executed convention (Contract) for {inclusion.pathway} "
-            f"in force on {inclusion.start.isoformat()}"
-        )
+        what = f"{named} is named and not stored" if named else "it is not named"
+        raise EvidenceError(f"{reference_of(record.care_plan)}: {rule}; {what}")
     return found
 
 

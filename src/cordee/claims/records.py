@@ -46,7 +46,7 @@ class PlanRecord:
     encounters: tuple[Resource, ...]
 
     def sessions(self, zone: tzinfo) -> tuple[Session, ...]:
-        """The patient's sessions, days told in `zone`."""
+        """The patient's sessions, days told in `zone`: the structure's."""
         return tuple(session_from_encounter(encounter, zone) for encounter in self.encounters)
 
 
