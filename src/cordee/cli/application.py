@@ -1,19 +1,50 @@
-"""The commands, put together; each has a module of its own."""
+"""The commands, put together; each has a module of its own, read only when the command is run."""
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from cordee import __version__
-from cordee.cli.serve import serve
-from cordee.store.embedded import EmbeddedPostgresError
+
+COMMANDS = {
+    "serve": ("cordee.cli.serve", "serve", "Serve FHIR R4 over HTTP until Ctrl-C."),
+    "load": (
+        "cordee.cli.load.command",
+        "load",
+        "Load FHIR: bundles of any type, resources, NDJSON, in gzip or bzip2, whole folders, or standard input.",
+    ),
+    "bill": (
+        "cordee.cli.bill",
+        "bill",
+        "Bill the forfaits that are due: one Claim a séquence, split among the care circle to the cent.",
+    ),
+    "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
+}
+"""name -> module, function or Typer application, first line of its help.
+
+The line is repeated here so that `cordee --help` need not read the modules, which takes seconds on a slow machine.
+"""
+
+
+class _Commands(TyperGroup):
+    """The commands of the table: named at once, read when one is run."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command itself in place of what stands for it in the list."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else _read_command(name), rest
+
 
 application = typer.Typer(
     name="cordee",
+    cls=_Commands,
     help="A FHIR R4 server for French coordinated care: one record, one forfait, split to the cent.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # rich takes twice the time of all the rest; the commands have it
     pretty_exceptions_show_locals=False,  # locals hold personal data
 )
 
@@ -34,13 +65,33 @@ def _options(
     del version
 
 
-application.command()(serve)
+def _stands_in() -> None:
+    """Never run: the command itself takes its place."""
+
+
+for _name, (_, _, _help) in COMMANDS.items():
+    application.command(_name, help=_help)(_stands_in)
+
+
+def _read_command(name: str) -> Any:
+    module, attribute, _ = COMMANDS[name]
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        return get_command(found)
+    alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    alone.command(name)(found)
+    return get_command(alone)
 
 
 def main() -> None:
     """Runs the command line; a failure that the operator can mend is told in one line, without a trace."""
     try:
         application()
-    except EmbeddedPostgresError as error:
-        typer.echo(f"cordee: {error}", err=True)
-        sys.exit(1)
+    except Exception as failure:
+        # Read only now: what tells one failure from another needs half of the program.
+        told = import_module("cordee.cli.failures").told(failure)
+        if told is None:
+            raise
+        message, exit_code = told
+        typer.echo(f"cordee: {message}", err=True)
+        sys.exit(exit_code)

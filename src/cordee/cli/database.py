@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncpg
+
+from cordee.cli.failures import CommandError
 from cordee.settings import Settings
 from cordee.store.embedded import EmbeddedPostgres
 from cordee.store.migrate import migrate
@@ -13,10 +16,10 @@ from cordee.store.migrate import migrate
 def ready_database(settings: Settings) -> Iterator[str]:
     """The DSN of a database that runs and has the present schema, until the end of the block.
 
-    Raises `EmbeddedPostgresError`, `UnusableDatabase` or `Unavailable`.
+    Raises `CommandError`, `EmbeddedPostgresError`, `UnusableDatabase` or `Unavailable`.
     """
     if settings.database_url is not None:
-        asyncio.run(migrate(settings.database_url))
+        _prepare(settings.database_url)
         yield settings.database_url
         return
     embedded = EmbeddedPostgres(settings.data_dir)
@@ -26,3 +29,16 @@ def ready_database(settings: Settings) -> Iterator[str]:
         yield dsn
     finally:
         embedded.stop()
+
+
+def _prepare(url: str) -> None:
+    if not url.startswith(("postgresql://", "postgres://")):
+        # The address itself may hold a password: it is not repeated.
+        raise CommandError(
+            "CORDEE_DATABASE_URL must begin with postgresql://, as in postgresql://user:password@host:5432/database.",
+            exit_code=2,
+        )
+    try:
+        asyncio.run(migrate(url))
+    except (asyncpg.InterfaceError, ValueError) as error:
+        raise CommandError(f"CORDEE_DATABASE_URL can't be used: {error}", exit_code=2) from None

@@ -1,0 +1,1 @@
+"""`cordee load`: files of FHIR stored in one tenant."""

@@ -1,0 +1,152 @@
+"""The options of `cordee load`, and how a load begins and ends."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cordee.api.request import decode_form, parse_precondition
+from cordee.cli.configuration import read_settings
+from cordee.cli.database import ready_database
+from cordee.cli.failures import CommandError
+from cordee.cli.load.display import print_report, progress_display
+from cordee.cli.load.report import Report
+from cordee.cli.load.run import Run
+from cordee.cli.load.sources import NothingToLoad, Source, find_sources
+from cordee.cli.logging import configure_logging
+from cordee.fhir.bundle import BundleEntry
+from cordee.fhir.outcome import NotFound
+from cordee.fhir.query import Search, parse_search
+from cordee.settings import Settings
+from cordee.store.changes import Precondition
+from cordee.store.connection import DEFAULT_TENANT, Database
+from cordee.store.loading import Loader, refresh_statistics
+
+_LOAD_WORTH_STATISTICS = 2_000
+_INTERRUPTED = 130
+_WRITES_A_FILE = 2
+
+
+def load(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files and folders; - is standard input.", show_default=False)
+    ],
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the embedded PostgreSQL.", show_default="cordee-data")
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Tenant that receives the resources.")] = DEFAULT_TENANT,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="Files loaded at once.")] = 2,
+    report: Annotated[
+        Path | None, typer.Option(help="File that receives every refusal, one JSON object a line.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Load FHIR: bundles of any type, resources, NDJSON, in gzip or bzip2, whole folders, or standard input.
+
+    What a file is, is found from its content. Resources keep their ids: loading the same file again writes only what
+    has changed. Transactions and batches are carried out, and what they create (POST) gets a new id, as over HTTP,
+    unless the resource's id is the UUID of its fullUrl. Other bundles give their resources one by one; a document is
+    also stored whole.
+
+    A folder's files are loaded in the order of their paths. A transaction that refers to what is not there yet is
+    tried again at the end. What is refused stops nothing else.
+
+    Ends with 0 when all was stored, 1 when something was refused, 2 when there is nothing to load, 130 after Ctrl-C:
+    what was stored stays, and the same command loads the rest.
+
+    Example: [bold]cordee load --data-dir ./data synthea/ patients.ndjson.gz[/bold]
+
+    Example: [bold]curl -s https://example.org/fhir/Patient | cordee load --tenant cpts-nord -[/bold]
+    """
+    settings = read_settings(data_dir=data_dir)
+    configure_logging("warning")  # the operator is told on the terminal; a log would keep what patients' records say
+    try:
+        sources = find_sources(paths)
+    except NothingToLoad as fault:
+        raise CommandError(str(fault), exit_code=2) from None
+    try:
+        counted = Report(report)
+    except OSError as error:
+        raise CommandError(f"The report can't be written to {report}: {error.strerror}.", exit_code=2) from None
+    began = time.monotonic()
+    interrupted = False
+    try:
+        with ready_database(settings) as dsn:
+            began = time.monotonic()
+            interrupted = asyncio.run(_load(settings, dsn, tenant, sources, jobs, counted))
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        counted.close()
+        if counted.resources or interrupted:
+            print_report(Console(), counted, time.monotonic() - began)
+    if interrupted:
+        typer.echo("Interrupted: what the table counts is stored; the same command loads the rest.", err=True)
+        raise typer.Exit(_INTERRUPTED)
+    if counted.refused:
+        raise typer.Exit(1)
+
+
+async def _load(settings: Settings, dsn: str, tenant: str, sources: list[Source], jobs: int, report: Report) -> bool:
+    """Loads; whether the operator ended it."""
+    database = Database(
+        dsn,
+        connections=_WRITES_A_FILE * jobs,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+    )
+    await database.open()
+    try:
+        try:
+            number = await database.tenant(tenant)
+        except NotFound as fault:
+            raise CommandError(f"{fault} Make it with: cordee tenant create {tenant}", exit_code=2) from None
+        size = 0 if any(source.is_stream for source in sources) else sum(source.size for source in sources)
+        console = Console(stderr=True)
+        with progress_display(console, size=size, files=len(sources)) as display:
+            run = Run(Loader(database, number, _precondition, _criteria_parser(settings, tenant)), report, display)
+            interrupted = await _until_interrupted(run, sources, jobs)
+        if report.written >= _LOAD_WORTH_STATISTICS:
+            await refresh_statistics(database)
+        return interrupted
+    finally:
+        await database.close()
+
+
+async def _until_interrupted(run: Run, sources: list[Source], jobs: int) -> bool:
+    """The first Ctrl-C (or SIGTERM) lets what is under way finish; a second one ends at once."""
+    loop = asyncio.get_running_loop()
+    loading = asyncio.ensure_future(run.load(sources, jobs))
+
+    def end() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        run.end()
+        loading.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    try:
+        await loading
+    except asyncio.CancelledError:
+        return True
+    return False
+
+
+def _precondition(entry: BundleEntry) -> Precondition:
+    return parse_precondition(entry.if_match, entry.if_none_match)
+
+
+def _criteria_parser(settings: Settings, tenant: str) -> Callable[[str, str], Search]:
+    base = None
+    if settings.base_url is not None:
+        prefix = "" if tenant == DEFAULT_TENANT else f"/t/{tenant}"
+        base = f"{settings.base_url.rstrip('/')}{prefix}/fhir"
+
+    def parse(resource_type: str, criteria: str) -> Search:
+        return parse_search(resource_type, decode_form(criteria.encode()), base_url=base)
+
+    return parse

@@ -1,0 +1,70 @@
+"""`cordee tenant`: the coordinating structures or regions whose resources are kept apart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from cordee.cli.configuration import read_settings
+from cordee.cli.database import ready_database
+from cordee.cli.failures import CommandError
+from cordee.cli.logging import configure_logging
+from cordee.store.connection import Database
+from cordee.store.tenants import InvalidTenantName, TenantExists, create_tenant, list_tenants
+
+application = typer.Typer(
+    name="tenant",
+    help="Tenants: the coordinating structures or regions kept apart here.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.", show_default="cordee-data")]
+_Result = TypeVar("_Result")
+
+
+@application.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.", show_default=False)],
+    data_dir: DataDir = None,
+) -> None:
+    """Create a tenant; it is served under /t/NAME/fhir at once.
+
+    Example: [bold]cordee tenant create cpts-nord[/bold]
+    """
+    try:
+        _with_database(data_dir, lambda database: create_tenant(database, name))
+    except InvalidTenantName as refusal:
+        raise CommandError(str(refusal), exit_code=2) from None
+    except TenantExists as refusal:
+        raise CommandError(str(refusal)) from None
+    typer.echo(f"The tenant {name} is served under /t/{name}/fhir.")
+
+
+@application.command("list")
+def list_(data_dir: DataDir = None) -> None:
+    """List the tenants, one a line: name, and when it was created (UTC).
+
+    Example: [bold]cordee tenant list --data-dir ./data[/bold]
+    """
+    for tenant in _with_database(data_dir, list_tenants):
+        typer.echo(f"{tenant.name}\t{tenant.created:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _with_database(data_dir: Path | None, work: Callable[[Database], Awaitable[_Result]]) -> _Result:
+    settings = read_settings(data_dir=data_dir)
+    configure_logging("warning")
+
+    async def run(dsn: str) -> _Result:
+        database = Database(dsn, connections=1)
+        await database.open()
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with ready_database(settings) as dsn:
+        return asyncio.run(run(dsn))

@@ -1,0 +1,143 @@
+"""Many validated resources written in one database transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import asyncpg
+
+from cordee.fhir.body import Incoming
+from cordee.fhir.outcome import Conflict, FhirError
+from cordee.store import read as reads
+from cordee.store.changes import Written, is_same_content, next_change, now, stored
+from cordee.store.connection import Database
+from cordee.store.write import Change, apply
+
+_ATTEMPTS = 20
+_SIZED_TABLES = "resource, resource_history, date_value, number_value, string_value"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A resource and the id to store it under; None is an id of ours (a creation)."""
+
+    incoming: Incoming
+    id: str | None
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """(type, id)"""
+        return self.incoming.resource_type, self.id
+
+
+class RefusedByDatabase(FhirError):
+    """PostgreSQL can't hold this resource (422)."""
+
+    status = 422
+    code = "processing"
+
+
+async def store_many(database: Database, tenant: int, resources: Sequence[Placed]) -> list[Written | FhirError]:
+    """Stores each resource as an update of its id, or a creation; what each did, in the order given.
+
+    One database transaction for all of them. Content equal to what is stored writes nothing. The locks of existing
+    rows are taken in the order of (type, id), so that parallel callers can't wait for each other. A resource that is
+    there twice is written twice, in order. A resource that PostgreSQL can't hold refuses itself only.
+    Raises `Unavailable`; then nothing of the present transaction is stored.
+    """
+    results: dict[int, Written | FhirError] = {}
+    for wave in _waves(resources):
+        await _store_wave(database, tenant, resources, wave, results)
+    return [results[index] for index in range(len(resources))]
+
+
+async def refresh_statistics(database: Database) -> None:
+    """Has PostgreSQL look at its tables anew: plans made when they were nearly empty are wrong after a large load."""
+    async with database.rows() as connection:
+        await connection.execute(f"ANALYZE {_SIZED_TABLES}")
+
+
+def _waves(resources: Sequence[Placed]) -> list[list[int]]:
+    """Indexes in groups, none of which holds a resource twice; repetitions come in later groups, in order."""
+    waves: list[list[int]] = []
+    times: dict[tuple[str, str | None], int] = {}
+    for index, resource in enumerate(resources):
+        wave = 0
+        if resource.id is not None:
+            wave = times.get(resource.key, 0)
+            times[resource.key] = wave + 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(index)
+    return waves
+
+
+async def _store_wave(
+    database: Database,
+    tenant: int,
+    resources: Sequence[Placed],
+    wave: list[int],
+    results: dict[int, Written | FhirError],
+) -> None:
+    missing = wave
+    for _ in range(_ATTEMPTS):
+        try:
+            written = await _store_once(database, tenant, resources, missing)
+        except Conflict:  # a deadlock with another writer: PostgreSQL chose this side to begin again
+            continue
+        except asyncpg.PostgresError as error:
+            await _store_halves(database, tenant, resources, missing, results, error)
+            return
+        results.update(written)
+        missing = [index for index in missing if index not in written]
+        if not missing:
+            return
+    for index in missing:
+        name = "/".join(str(part) for part in resources[index].key)
+        results[index] = Conflict(f"Other writers kept changing {name}; load it again.")
+
+
+async def _store_halves(
+    database: Database,
+    tenant: int,
+    resources: Sequence[Placed],
+    wave: list[int],
+    results: dict[int, Written | FhirError],
+    error: asyncpg.PostgresError,
+) -> None:
+    """PostgreSQL refused the statement for one of its rows, without saying which."""
+    if len(wave) == 1:
+        # The error's own text can hold data of the row.
+        results[wave[0]] = RefusedByDatabase(f"PostgreSQL can't hold this resource ({type(error).__name__}).")
+        return
+    middle = len(wave) // 2
+    for half in (wave[:middle], wave[middle:]):
+        await _store_wave(database, tenant, resources, half, results)
+
+
+async def _store_once(
+    database: Database, tenant: int, resources: Sequence[Placed], wave: list[int]
+) -> dict[int, Written | FhirError]:
+    """Those that were written or are the same already; one that is missing met another writer."""
+    done: dict[int, Written | FhirError] = {}
+    async with database.transaction() as connection:
+        named = [(kind, id_) for kind, id_ in (resources[index].key for index in wave) if id_ is not None]
+        current = await reads.find_several(connection, tenant, named, lock=True)
+        rids = iter(await database.next_rids(connection, len(wave)))
+        moment = now()
+        changes: dict[int, Change] = {}
+        for index in wave:
+            resource = resources[index]
+            kind, id_ = resource.key
+            held = None if id_ is None else current.get((kind, id_))
+            if held is not None and is_same_content(held, resource.incoming):
+                done[index] = Written("unchanged", held)
+                continue
+            rid = held.rid if held else next(rids)
+            method = "POST" if id_ is None else "PUT"
+            changes[index] = next_change(held, rid, kind, id_ or str(uuid4()), method, resource.incoming, moment)
+        written = await apply(connection, tenant, list(changes.values())) if changes else frozenset()
+    for index, change in changes.items():
+        if (change.resource_type, change.id) in written:
+            done[index] = Written("updated" if change.replaces else "created", stored(change))
+    return done

@@ -1,0 +1,127 @@
+"""Documents stored in one tenant: the one way in for everything that comes in quantity."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import urlencode
+
+from cordee.fhir.body import Incoming, accept
+from cordee.fhir.outcome import FhirError, Unavailable
+from cordee.fhir.query import Search
+from cordee.store.changes import Written
+from cordee.store.connection import Database
+from cordee.store.loading.bulk_write import Placed, store_many
+from cordee.store.loading.contents import Content, bundle_contents, peek
+from cordee.store.loading.outcome import LoadEffect, Outcome, Refusal, placed
+from cordee.store.loading.requests import ParseCriteria, ParsePrecondition, carry_out_batch, carry_out_transaction
+from cordee.store.repository import Repository
+
+CHUNK_RESOURCES = 500
+"""How many resources are written in one database transaction."""
+CHUNK_BYTES = 4_000_000
+
+_RESOURCES_BETWEEN_PAUSES = 20
+"""Checking is pure computation: what goes to and from PostgreSQL gets its turn in between."""
+
+
+class Loader:
+    """Stores documents in one tenant. Each method tells what it did; only `Unavailable` is raised."""
+
+    def __init__(
+        self, database: Database, tenant: int, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._repository = Repository(database, tenant)
+        self._preconditions = preconditions
+        self._parse_criteria = parse_criteria
+
+    async def load_resources(self, contents: Sequence[Content]) -> Outcome:
+        """Stores resources in one database transaction, save those that are refused.
+
+        Each under its content's id, whatever id the text has. A refusal's `position` is the index of its content.
+        The caller keeps the whole to a reasonable size (`CHUNK_RESOURCES`, `CHUNK_BYTES`).
+        """
+        accepted: dict[int, Incoming] = {}
+        refused: dict[int, tuple[str, FhirError]] = {}
+        for index, content in enumerate(contents):
+            if index % _RESOURCES_BETWEEN_PAUSES == _RESOURCES_BETWEEN_PAUSES - 1:
+                await asyncio.sleep(0)
+            try:
+                accepted[index] = accept(content.text)
+            except FhirError as refusal:
+                refused[index] = (peek(content.text).resource_type or "(unknown)", refusal)
+        resources = [Placed(incoming, contents[index].id) for index, incoming in accepted.items()]
+        results = await store_many(self._database, self._tenant, resources)
+        effects: Counter[tuple[str, LoadEffect]] = Counter()
+        for (index, incoming), result in zip(accepted.items(), results, strict=True):
+            if isinstance(result, Written):
+                effects[incoming.resource_type, result.effect] += 1
+            else:
+                refused[index] = (incoming.resource_type, result)
+        refusals = []
+        for index in sorted(refused):
+            resource_type, reason = refused[index]
+            effects[resource_type, "refused"] += 1
+            issues = tuple(placed(issue, contents[index].path) for issue in reason.issues)
+            refusals.append(Refusal(resource_type, issues, index))
+        return Outcome(effects, tuple(refusals))
+
+    async def load_bundle(self, text: bytes) -> AsyncIterator[Outcome]:
+        """Carries out a transaction or a batch; stores the resources of any other Bundle under their own ids.
+
+        A document is also stored whole, as a Bundle, byte for byte but for its id and meta: it is attested, and may be
+        signed, as a whole (R4 documents.html#bundle). A document without id is stored once for each identifier.
+        """
+        match peek(text).bundle_type:
+            case "transaction":
+                yield await carry_out_transaction(text, self._repository, self._preconditions, self._parse_criteria)
+            case "batch":
+                steps = carry_out_batch(
+                    text, self._repository, self._preconditions, self._parse_criteria, self._store_in_chunks
+                )
+                async for outcome in steps:
+                    yield outcome
+            case bundle_type:
+                if bundle_type == "document":
+                    yield await self._store_document(text)
+                try:
+                    contents = bundle_contents(text)
+                except FhirError as refusal:
+                    yield Outcome.refused("Bundle", refusal)
+                    return
+                async for outcome in self._store_in_chunks(contents):
+                    yield outcome
+
+    async def _store_in_chunks(self, contents: Sequence[Content]) -> AsyncIterator[Outcome]:
+        start = 0
+        while start < len(contents):
+            end, size = start, 0
+            while end < len(contents) and end - start < CHUNK_RESOURCES and size < CHUNK_BYTES:
+                size += len(contents[end].text)
+                end += 1
+            yield await self.load_resources(contents[start:end])
+            start = end
+
+    async def _store_document(self, text: bytes) -> Outcome:
+        try:
+            incoming = accept(text, "Bundle")
+            if incoming.id is not None:
+                written = await self._repository.update("Bundle", incoming.id, incoming)
+            else:
+                written = await self._repository.create(incoming, self._same_identifier(incoming))
+        except Unavailable:
+            raise
+        except FhirError as refusal:
+            return Outcome.refused("Bundle", refusal)
+        return Outcome(Counter({("Bundle", written.effect): 1}))
+
+    def _same_identifier(self, document: Incoming) -> Search | None:
+        """The condition that finds this document again, if it can be told from others."""
+        identifier = document.resource.get("identifier")
+        if identifier is None or "value" not in identifier:
+            return None
+        token = f"{identifier.get('system', '')}|{identifier['value']}"
+        escaped = re.sub(r"([\\,$])", r"\\\1", token)
+        return self._parse_criteria("Bundle", urlencode({"identifier": escaped}))

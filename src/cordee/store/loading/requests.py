@@ -1,0 +1,167 @@
+"""The requests of a batch or transaction Bundle, carried out outside HTTP (R4 http.html#transaction)."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+
+from cordee.fhir.body import Incoming, accept
+from cordee.fhir.bundle import BundleEntry, InvalidBundle, parse_bundle
+from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed, Unavailable
+from cordee.fhir.query import Search
+from cordee.store.changes import Precondition, Written
+from cordee.store.loading.contents import Content, peek
+from cordee.store.loading.outcome import LoadEffect, Outcome, Refusal
+from cordee.store.repository import Repository
+
+MOST_ENTRIES = 1_000_000
+"""A file is its operator's to choose: the limit of the HTTP door is not applied."""
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NO_REQUEST = "The entry has no request: a batch or transaction says what to do."
+
+ParsePrecondition = Callable[[BundleEntry], Precondition]
+ParseCriteria = Callable[[str, str], Search]
+StoreContents = Callable[[Sequence[Content]], AsyncIterator[Outcome]]
+
+
+async def carry_out_transaction(
+    text: bytes, repository: Repository, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
+) -> Outcome:
+    """All or nothing. Reads are left out: there is nobody to answer.
+
+    A creation keeps the resource's id where that is the UUID of its fullUrl (see `keeping_unique_id`).
+    """
+    entries: tuple[BundleEntry, ...] = ()
+    try:
+        bundle = parse_bundle(text, most_entries=MOST_ENTRIES)
+        entries = tuple(keeping_unique_id(entry) for entry in bundle.entries)
+        _require_requests(entries)
+        written = await repository.transaction(entries, preconditions, parse_criteria)
+    except Unavailable:
+        raise
+    except FhirError as refusal:
+        types = [_type_of(entry) for entry in entries if entry.method not in ("GET", "HEAD")] or ["Bundle"]
+        effects: Counter[tuple[str, LoadEffect]] = Counter((type_, "refused") for type_ in types)
+        conditional = isinstance(refusal, PreconditionFailed)
+        return Outcome(effects, (Refusal("Bundle", refusal.issues, resources=len(types), conditional=conditional),))
+    return Outcome(Counter((_type_of(entries[index]), result.effect) for index, result in written.items()))
+
+
+async def carry_out_batch(
+    text: bytes,
+    repository: Repository,
+    preconditions: ParsePrecondition,
+    parse_criteria: ParseCriteria,
+    store: StoreContents,
+) -> AsyncIterator[Outcome]:
+    """Each entry on its own, deletions first, then creations, then updates (R4 http.html#trules).
+
+    Entries without any condition are given to `store` together. Reads are left out.
+    """
+    try:
+        bundle = parse_bundle(text, most_entries=MOST_ENTRIES)
+    except FhirError as refusal:
+        yield Outcome.refused("Bundle", refusal)
+        return
+    entries = [keeping_unique_id(entry) for entry in bundle.entries]
+    for method in ("DELETE", "POST", "PUT"):
+        of_method = [entry for entry in entries if entry.method == method]
+        plain = [Content(e.resource or b"", e.id, e.path) for e in of_method if _is_plain_write(e)]
+        async for outcome in store(plain):
+            yield outcome
+        for entry in of_method:
+            if not _is_plain_write(entry):
+                yield await _carry_out(entry, repository, preconditions, parse_criteria)
+    for entry in entries:
+        if not entry.method:
+            yield Outcome.refused(_type_of(entry), InvalidBundle(_NO_REQUEST, path=entry.path), path=entry.path)
+
+
+def keeping_unique_id(entry: BundleEntry) -> BundleEntry:
+    """A creation of a resource whose id is the UUID of its fullUrl, made an update of that id; any other entry as is.
+
+    R4 has a server choose the id of what is created (http.html#create). A UUID is never by accident that of another
+    resource, so to keep it is safe, and loading the same file twice stores each resource once.
+    """
+    if entry.method != "POST" or entry.if_none_exist is not None or entry.resource is None:
+        return entry
+    id_ = peek(entry.resource).id
+    if id_ is None or not _UUID.fullmatch(id_) or entry.full_url != f"urn:uuid:{id_}":
+        return entry
+    return replace(entry, method="PUT", id=id_)
+
+
+def _is_plain_write(entry: BundleEntry) -> bool:
+    """Whether nothing but the resource and its id counts, so that it can be written together with others."""
+    if (
+        entry.resource is None
+        or entry.resource_type is None
+        or entry.if_none_exist is not None
+        or entry.if_match is not None
+        or entry.if_none_match is not None
+    ):
+        return False
+    document = peek(entry.resource)
+    if document.resource_type != entry.resource_type:
+        return False
+    if entry.method == "POST":
+        return True
+    return entry.method == "PUT" and entry.id is not None and document.id == entry.id
+
+
+async def _carry_out(
+    entry: BundleEntry, repository: Repository, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
+) -> Outcome:
+    try:
+        written = await _write(entry, repository, preconditions, parse_criteria)
+    except Unavailable:
+        raise
+    except FhirError as refusal:
+        return Outcome.refused(_type_of(entry), refusal, path=entry.path)
+    return Outcome(Counter({(_type_of(entry), written.effect): 1}))
+
+
+async def _write(
+    entry: BundleEntry, repository: Repository, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
+) -> Written:
+    if entry.resource_type is None:
+        raise InvalidBundle("A Bundle inside a Bundle can't be carried out.", path=f"{entry.path}.request.url")
+    precondition = preconditions(entry)
+    criteria = entry.if_none_exist if entry.method == "POST" else entry.criteria if entry.id is None else None
+    condition = None if criteria is None else parse_criteria(entry.resource_type, criteria.rpartition("?")[2])
+    if entry.method == "DELETE":
+        if condition is not None:
+            return await repository.conditional_delete(condition, precondition)
+        return await repository.delete(entry.resource_type, _required_id(entry), precondition)
+    incoming = accept(entry.resource or b"", entry.resource_type)
+    if entry.method == "POST":
+        return await repository.create(incoming, condition)
+    if condition is not None:
+        return await repository.conditional_update(condition, incoming, precondition)
+    id_ = _required_id(entry)
+    _check_id(entry, incoming, id_)
+    return await repository.update(entry.resource_type, id_, incoming, precondition)
+
+
+def _check_id(entry: BundleEntry, incoming: Incoming, id_: str) -> None:
+    if incoming.id not in (None, id_):
+        raise InvalidBundle(f"The body's id is {incoming.id}, the request's {id_}.", path=f"{entry.path}.resource.id")
+
+
+def _required_id(entry: BundleEntry) -> str:
+    if entry.id is None:
+        raise InvalidBundle(f"A {entry.method} needs an id or a condition.", path=f"{entry.path}.request.url")
+    return entry.id
+
+
+def _require_requests(entries: Sequence[BundleEntry]) -> None:
+    issues = [Issue("error", "required", _NO_REQUEST, entry.path) for entry in entries if not entry.method]
+    if issues:
+        raise InvalidBundle(issues[0].diagnostics, issues=issues)
+
+
+def _type_of(entry: BundleEntry) -> str:
+    if entry.resource_type is not None:
+        return entry.resource_type
+    return (None if entry.resource is None else peek(entry.resource).resource_type) or "(unknown)"
