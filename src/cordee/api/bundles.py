@@ -1,30 +1,22 @@
 """Batch and transaction at the HTTP door: entries carried out, and answered in the order they were given."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import unquote
 
-from cordee.api.request import FhirRequest, decode_form, parse_precondition
-from cordee.api.response import outcome_text
+from cordee.api.addresses import Address, locate
+from cordee.api.dispatch import carry_out, carry_out_read, is_read
+from cordee.api.request import FhirRequest, parse_precondition
+from cordee.api.response import FhirResponse, outcome_text
+from cordee.api.writing import parse_condition, written_response
 from cordee.fhir import bundle_text
-from cordee.fhir.body import accept, instant
+from cordee.fhir.body import instant
 from cordee.fhir.bundle import BundleEntry, IncomingBundle, InvalidBundle, in_processing_order
-from cordee.fhir.bundle_text import ResponseEntry, SearchEntry, etag
-from cordee.fhir.outcome import FhirError, Issue, Unavailable
-from cordee.fhir.query import Search, parse_search, search_parameters_as_query
-from cordee.fhir.stored_version import StoredVersion
-from cordee.fhir.subset import subset
+from cordee.fhir.bundle_text import ResponseEntry, etag
+from cordee.fhir.outcome import FhirError, Issue, MethodNotAllowed
+from cordee.fhir.query import Search
 from cordee.settings import Settings
-from cordee.store.changes import Precondition, Written
-from cordee.store.repository import Repository
-from cordee.store.search import SearchPage
-
-_STATUS = {
-    "created": "201 Created",
-    "updated": "200 OK",
-    "unchanged": "200 OK",
-    "deleted": "204 No Content",
-    "absent": "204 No Content",
-}
+from cordee.store.changes import Precondition
+from cordee.store.repository import Reader, Repository
 
 
 async def run_bundle(bundle: IncomingBundle, repository: Repository, request: FhirRequest, settings: Settings) -> bytes:
@@ -50,151 +42,95 @@ class _Run:
         self._settings = settings
 
     async def transaction(self, bundle: IncomingBundle) -> bytes:
-        """Writes all or nothing; reads see what was written (R4 http.html#trules)."""
-        for entry in bundle.entries:
-            _require_request(entry)
-        written = await self._repository.transaction(bundle.entries, _precondition, self._search_for)
-        answers: list[ResponseEntry] = []
+        """Writes all or nothing; the reads see what was written, and one that fails undoes it (R4 http.html#trules)."""
+        issues = [issue for entry in bundle.entries for issue in (*entry.issues, *_missing_request(entry))]
+        if issues:
+            raise InvalidBundle(issues[0].diagnostics, issues=issues)
+        answers: dict[int, ResponseEntry] = {}
+
+        async def read(reader: Reader, entry: BundleEntry) -> None:
+            request, address, interaction = self._asked(entry)
+            answers[entry.index] = _response_entry(
+                await carry_out_read(interaction, address, self._settings, request, reader), entry
+            )
+
+        written = await self._repository.transaction(bundle.entries, _precondition, self._parse_condition, read)
         for entry in bundle.entries:
             if entry.index in written:
-                answers.append(self._written(written[entry.index]))
-            else:
-                answers.append(await self._read(entry))
-        return bundle_text.responses("transaction", answers)
+                response = written_response(self._entry_request(entry), written[entry.index])
+                answers[entry.index] = _response_entry(response, entry)
+        return bundle_text.responses("transaction", [answers[index] for index in sorted(answers)])
 
     async def batch(self, bundle: IncomingBundle) -> bytes:
-        """Each entry on its own; a refusal is the answer of its entry only."""
+        """Each entry as if it came alone; a refusal is the answer of its entry only."""
         answers: dict[int, ResponseEntry] = {}
         for entry in in_processing_order(bundle.entries):
             try:
-                _require_request(entry)
-                answers[entry.index] = await self._carry_out(entry)
-            except Unavailable:
-                raise
+                issues = (*entry.issues, *_missing_request(entry))
+                if issues:
+                    raise InvalidBundle(issues[0].diagnostics, issues=issues)
+                request, address, interaction = self._asked(entry)
+                response = await carry_out(interaction, address, self._settings, request, self._repository)
+                answers[entry.index] = _response_entry(response, entry)
             except FhirError as refusal:
-                answers[entry.index] = ResponseEntry(_status_line(refusal), outcome=outcome_text(*refusal.issues))
+                answers[entry.index] = ResponseEntry(
+                    _status_line(refusal.status), outcome=outcome_text(*refusal.issues)
+                )
         return bundle_text.responses("batch", [answers[index] for index in sorted(answers)])
 
-    async def _carry_out(self, entry: BundleEntry) -> ResponseEntry:
-        if entry.method in ("GET", "HEAD"):
-            return await self._read(entry)
-        if entry.resource_type is None:
-            raise InvalidBundle("A Bundle inside a Bundle can't be carried out.", path=f"{entry.path}.request.url")
-        condition = None
-        criteria = entry.if_none_exist if entry.method == "POST" else entry.criteria
-        if criteria is not None and (entry.method == "POST" or entry.id is None):
-            condition = self._search_for(entry.resource_type, criteria.rpartition("?")[2])
-        return self._written(await self._write(entry, entry.resource_type, condition))
+    def _asked(self, entry: BundleEntry) -> tuple[FhirRequest, Address, str]:
+        """The entry as a request, what it is about, and the interaction."""
+        request = self._entry_request(entry)
+        address = locate(request.path)
+        interaction = address.interaction(entry.method)
+        if interaction is None or interaction == "bundle" or (entry.method in ("GET", "HEAD")) != is_read(interaction):
+            raise MethodNotAllowed(f"{entry.method} does not apply to «{entry.url}».", path=f"{entry.path}.request")
+        return request, address, interaction
 
-    async def _write(self, entry: BundleEntry, resource_type: str, condition: Search | None) -> Written:
-        precondition = _precondition(entry)
-        if entry.method == "DELETE":
-            if condition is not None:
-                return await self._repository.conditional_delete(condition, precondition)
-            return await self._repository.delete(resource_type, _required_id(entry), precondition)
-        incoming = accept(entry.resource or b"", resource_type)
-        if entry.method == "POST":
-            return await self._repository.create(incoming, condition)
-        if condition is not None:
-            return await self._repository.conditional_update(condition, incoming, precondition)
-        resource_id = _required_id(entry)
-        if incoming.id not in (None, resource_id):
-            raise InvalidBundle(f"The body's id is {incoming.id}, the request's {resource_id}.", path=entry.path)
-        return await self._repository.update(resource_type, resource_id, incoming, precondition)
-
-    async def _read(self, entry: BundleEntry) -> ResponseEntry:
-        try:
-            if entry.resource_type is None:
-                raise InvalidBundle("A read in a Bundle needs a type.", path=f"{entry.path}.request.url")
-            if entry.id is None:
-                return await self._search(entry, entry.resource_type)
-            if entry.version is not None:
-                found = await self._repository.vread(entry.resource_type, entry.id, entry.version)
-            else:
-                found = await self._repository.read(entry.resource_type, entry.id)
-        except FhirError as refusal:
-            return ResponseEntry(_status_line(refusal), outcome=outcome_text(*refusal.issues))
-        return ResponseEntry(
-            "200 OK",
-            etag=etag(found.version),
-            last_modified=instant(found.last_updated),
-            text=found.body.encode(),
+    def _entry_request(self, entry: BundleEntry) -> FhirRequest:
+        path, _, query = entry.url.partition("?")
+        headers = {
+            b"if-match": entry.if_match,
+            b"if-none-match": entry.if_none_match,
+            b"if-modified-since": entry.if_modified_since,
+            b"if-none-exist": entry.if_none_exist,
+        }
+        return self._request.entry(
+            entry.method,
+            [unquote(part) for part in path.split("/") if part],
+            query.encode(),
+            {name: value.encode() for name, value in headers.items() if value is not None},
+            entry.resource or b"",
         )
 
-    async def _search(self, entry: BundleEntry, resource_type: str) -> ResponseEntry:
-        wanted = self._search_for(resource_type, entry.criteria or "")
-        count = self._settings.default_page_size if wanted.count is None else wanted.count
-        page = await self._repository.search(wanted, count=min(count, self._settings.max_page_size))
-        return ResponseEntry("200 OK", text=searchset_text(self._request.base_url, wanted, page))
-
-    def _search_for(self, resource_type: str, criteria: str) -> Search:
-        pairs = decode_form(criteria.encode())
-        return parse_search(resource_type, pairs, base_url=self._request.base_url)
-
-    def _written(self, written: Written) -> ResponseEntry:
-        version = written.version
-        if version is None:
-            return ResponseEntry(_STATUS[written.effect])
-        location = f"{self._request.base_url}/{version.resource_type}/{version.id}/_history/{version.version}"
-        text = None
-        if (
-            self._request.preferences.answer == "representation"
-            and not version.deleted
-            and self._request.header(b"prefer")
-        ):
-            text = version.body.encode()
-        return ResponseEntry(
-            _STATUS[written.effect], location, etag(version.version), instant(version.last_updated), text
-        )
+    def _parse_condition(self, resource_type: str, criteria: str) -> Search:
+        return parse_condition(self._request, resource_type, criteria.encode())
 
 
-def searchset_text(base: str, wanted: Search, page: SearchPage) -> bytes:
-    """The Bundle of a page, with a warning where parameters were left out under lenient handling."""
-    entries = [_search_entry(base, version, "match", wanted) for version in page.matches]
-    entries += [_search_entry(base, version, "include", wanted) for version in page.included]
-    if wanted.ignored:
-        issue = Issue("warning", "not-supported", f"Parameters left out: {', '.join(wanted.ignored)}.")
-        entries.append(SearchEntry(None, outcome_text(issue), "outcome"))
-    return bundle_text.searchset(entries, _search_links(base, wanted, page.following), page.total)
-
-
-def _search_entry(base: str, version: StoredVersion, mode: str, wanted: Search) -> SearchEntry:
-    elements = wanted.elements if mode == "match" else ()
-    text = subset(version.body.encode(), wanted.summary, elements)
-    return SearchEntry(f"{base}/{version.resource_type}/{version.id}", text, mode)
-
-
-def _search_links(base: str, wanted: Search, following: str | None) -> list[tuple[str, str]]:
-    """`self`, with the parameters as they were understood, and `next` unless this is the last page."""
-    query = search_parameters_as_query(wanted)
-    links = [("self", link(base, wanted.resource_type, query))]
-    if following is not None:
-        links.append(("next", link(base, wanted.resource_type, [*query, ("_cursor", following)])))
-    return links
-
-
-def link(base: str, address: str, query: list[tuple[str, str]]) -> str:
-    """An absolute address with its query."""
-    return f"{base}/{address}?{urlencode(query)}" if query else f"{base}/{address}"
+def _response_entry(response: FhirResponse, entry: BundleEntry) -> ResponseEntry:
+    """A request's answer as an entry's. What a write says of itself is its outcome, not a resource."""
+    is_outcome = entry.method not in ("GET", "HEAD") and response.body.startswith(b'{"resourceType":"OperationOutcome"')
+    version = response.version
+    return ResponseEntry(
+        _status_line(response.status),
+        response.location,
+        None if version is None else etag(version.version),
+        None if version is None else instant(version.last_updated),
+        None if is_outcome or not response.body or entry.method == "HEAD" else response.body,
+        response.body if is_outcome else None,
+    )
 
 
 def _precondition(entry: BundleEntry) -> Precondition:
     return parse_precondition(entry.if_match, entry.if_none_match)
 
 
-def _require_request(entry: BundleEntry) -> None:
-    if not entry.method:
-        raise InvalidBundle("The entry has no request: a batch or transaction says what to do.", path=entry.path)
+def _missing_request(entry: BundleEntry) -> tuple[Issue, ...]:
+    if entry.method or entry.issues:
+        return ()
+    sentence = "The entry has no request: a batch or transaction says what to do."
+    return (Issue("error", "required", sentence, f"{entry.path}.request"),)
 
 
-def _required_id(entry: BundleEntry) -> str:
-    if entry.id is None:
-        raise InvalidBundle(
-            f"A {entry.method} needs an id or a condition; for example Patient/1.",
-            path=f"{entry.path}.request.url",
-        )
-    return entry.id
-
-
-def _status_line(refusal: FhirError) -> str:
-    return f"{refusal.status} {HTTPStatus(refusal.status).phrase}"
+def _status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"

@@ -23,6 +23,8 @@ def parse_history_position(text: str | None) -> HistoryPosition | None:
         return None
     try:
         moment, rid, version = map(int, orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        if not (0 <= rid < 2**63 and 0 <= version < 2**31):
+            raise ValueError(text)
         return HistoryPosition(_EPOCH + timedelta(microseconds=moment), rid, version)
     except (ValueError, TypeError, OverflowError):
         raise InvalidSearch("The link to this page is not one that this server wrote; begin again.") from None

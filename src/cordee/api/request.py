@@ -16,27 +16,60 @@ from cordee.store.changes import Precondition
 
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
 _JSON_FORMATS = _JSON_TYPES | {"json", "*/*", "application/*", "text/*"}
+_FHIR_VERSIONS = ("4.0", "4.0.0", "4.0.1")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """The `Prefer` header (RFC 7240, R4 http.html#ops and search.html#errors)."""
 
-    answer: str = "representation"
-    """return=: minimal, representation or OperationOutcome"""
+    answer: str | None = None
+    """return=: minimal, representation or OperationOutcome; None when not said"""
     lenient: bool = False
 
 
 class FhirRequest:
-    """One request to one tenant's FHIR base. `path` is what follows the base, split at the slashes."""
+    """One request to one tenant's FHIR base. `path` is what follows the base, split at the slashes.
 
-    def __init__(self, scope: Scope, receive: Receive, path: list[str], base_path: str, public_url: str | None) -> None:
+    `is_entry` tells a request that stands in a Bundle: its body may leave the id out (the address has it), and its
+    answer holds the resource only when that is preferred.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        path: list[str],
+        base_path: str,
+        public_url: str | None,
+        *,
+        is_entry: bool = False,
+    ) -> None:
         self.method: str = scope["method"]
         self.path = path
+        self.is_entry = is_entry
         self._scope: MutableMapping[str, Any] = scope
         self._receive = receive
         self._base_path = base_path
         self._public_url = public_url
+
+    def entry(
+        self, method: str, path: list[str], query: bytes, headers: MutableMapping[bytes, bytes], body: bytes
+    ) -> "FhirRequest":
+        """The request of a Bundle's entry, to the same base and with the same preferences as this one."""
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        inherited = [(name, self.headers[name]) for name in (b"host", b"prefer") if name in self.headers]
+        scope = {
+            "type": "http",
+            "method": method,
+            "scheme": self._scope.get("scheme", "http"),
+            "query_string": query,
+            "headers": [*inherited, *headers.items()],
+        }
+        return FhirRequest(scope, receive, path, self._base_path, self._public_url, is_entry=True)
 
     @cached_property
     def headers(self) -> dict[bytes, bytes]:
@@ -72,10 +105,9 @@ class FhirRequest:
         if header is None:
             return Preferences()
         given = dict(part.strip().partition("=")[::2] for part in header.replace(";", ",").split(",") if "=" in part)
-        answer = given.get("return", "representation").strip('" ')
-        if answer not in ("minimal", "OperationOutcome"):
-            answer = "representation"
-        return Preferences(answer, given.get("handling", "").strip('" ') == "lenient")
+        answer = given.get("return", "").strip('" ')
+        known = answer in ("minimal", "representation", "OperationOutcome")
+        return Preferences(answer if known else None, given.get("handling", "").strip('" ') == "lenient")
 
     def parameter(self, name: str) -> str | None:
         """The last value of a query parameter."""
@@ -94,15 +126,15 @@ class FhirRequest:
         """Raises `NotAcceptable` (406) unless JSON will do, by `_format` or else `Accept`."""
         wanted = self.parameter("_format")
         if wanted is None:
-            accept = self.header(b"accept")
-            if accept is None:
+            wanted = self.header(b"accept")
+            if wanted is None:
                 return
-            choices = [choice.partition(";")[0].strip().lower() for choice in accept.split(",")]
+            choices = wanted.split(",")
         else:
             # A + that was not encoded arrives as a space: application/fhir+json is asked for so often that way.
-            choices = [wanted.partition(";")[0].strip().lower().replace(" ", "+")]
-        if not _JSON_FORMATS.intersection(choices):
-            raise NotAcceptable(f"Only JSON is served (application/fhir+json); «{', '.join(choices)}» was asked for.")
+            choices = [wanted.strip().replace(" ", "+")]
+        if not any(_is_served(choice) for choice in choices):
+            raise NotAcceptable(f"Only JSON of FHIR 4.0 is served (application/fhir+json); «{wanted}» was asked for.")
 
     def precondition(self) -> Precondition:
         """If-Match and If-None-Match: * (R4 http.html#concurrency); raises `FhirError` when malformed."""
@@ -145,8 +177,13 @@ class FhirRequest:
     async def resource_body(self, limit: int) -> bytes:
         """The body, said to be JSON; raises `UnsupportedMediaType` (415) otherwise."""
         declared = self.header(b"content-type")
-        if declared is not None and declared.partition(";")[0].strip().lower() not in _JSON_TYPES:
-            raise UnsupportedMediaType(f"Bodies are read as application/fhir+json; this one is said to be {declared}.")
+        if declared is not None:
+            name, parameters = _media_type(declared)
+            readable = name in _JSON_TYPES and parameters.get("charset", "utf-8") in ("utf-8", "utf8")
+            if not readable or parameters.get("fhirversion", "4.0") not in _FHIR_VERSIONS:
+                raise UnsupportedMediaType(
+                    f"Bodies are read as application/fhir+json, FHIR 4.0, UTF-8; this one is said to be {declared}."
+                )
         return await self.body(limit)
 
     def _decompressed(self, body: bytes, limit: int) -> bytes:
@@ -170,7 +207,7 @@ class FhirRequest:
 def decode_form(raw: bytes) -> list[tuple[str, str]]:
     """The pairs of a query or of an `application/x-www-form-urlencoded` body."""
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000)
     except (UnicodeDecodeError, ValueError):
         raise FhirError("The query is not URL-encoded UTF-8, or has more than 1000 parameters.") from None
     if any("\0" in name or "\0" in value for name, value in pairs):
@@ -181,17 +218,33 @@ def decode_form(raw: bytes) -> list[tuple[str, str]]:
 def parse_precondition(if_match: str | None, if_none_match: str | None) -> Precondition:
     """The preconditions of a write, from a request's headers or a Bundle entry's."""
     versions = None
-    if if_match is not None and if_match.strip() != "*":
+    any_version = if_match is not None and if_match.strip() == "*"
+    if if_match is not None and not any_version:
         versions = frozenset(parse_etags(if_match))
         if not versions:
             raise FhirError(f'If-Match is {if_match!r}; a version was expected, such as W/"3".')
-    return Precondition(versions, if_none_match is not None and if_none_match.strip() == "*")
+    absent = if_none_match is not None and if_none_match.strip() == "*"
+    excluded = frozenset(parse_etags(if_none_match)) if if_none_match is not None else frozenset[int]()
+    return Precondition(versions, absent, any_version, excluded)
 
 
 def parse_etags(header: str) -> list[int]:
     """The versions of a list of ETags, `W/"3"` or `"3"`; those that aren't ours are left out."""
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
-    return [int(tag) for tag in tags if tag.isdecimal() and len(tag) < 10]
+    return [int(tag) for tag in tags if tag.isascii() and tag.isdecimal() and len(tag) < 10]
+
+
+def _is_served(choice: str) -> bool:
+    name, parameters = _media_type(choice)
+    refused = parameters.get("q", "1").rstrip("0") in ("", "0.", ".")
+    return name in _JSON_FORMATS and not refused and parameters.get("fhirversion", "4.0") in _FHIR_VERSIONS
+
+
+def _media_type(text: str) -> tuple[str, dict[str, str]]:
+    """`application/fhir+json; fhirVersion=4.0` as its name and its parameters, in lower case."""
+    name, *parameters = text.lower().split(";")
+    pairs = (parameter.partition("=")[::2] for parameter in parameters)
+    return name.strip(), {key.strip(): value.strip(' "') for key, value in pairs}
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -12,40 +12,43 @@ from cordee.fhir.outcome import FhirError, Issue, operation_outcome
 from cordee.fhir.stored_version import StoredVersion
 
 _CONTENT_TYPE = (b"content-type", b"application/fhir+json; fhirVersion=4.0; charset=utf-8")
+_RETRY_AFTER_SECONDS = b"5"
 
 
 @dataclass(slots=True)
 class FhirResponse:
-    """A status, headers, and a FHIR resource's text or nothing."""
+    """A status and a FHIR resource's text or nothing.
+
+    `version` is the stored version that it is about (ETag and Last-Modified tell it), `location` where it is.
+    """
 
     status: int
     body: bytes = b""
+    version: StoredVersion | None = None
+    location: str | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     async def send(self, send: Send, *, head: bool, indented: bool) -> None:
         """Sends it; for HEAD, the headers of the GET without its body."""
         body = pretty(self.body) if indented and self.body else self.body
         headers = self.headers
+        if self.version is not None:
+            headers.append((b"etag", etag(self.version.version).encode()))
+            headers.append((b"last-modified", format_datetime(self.version.last_updated, usegmt=True).encode()))
+        if self.location is not None:
+            headers.append((b"location", self.location.encode()))
         if self.status not in (204, 304):
-            headers = [*headers, (b"content-length", str(len(body)).encode())]
+            headers.append((b"content-length", str(len(body)).encode()))
         if body:
             headers.append(_CONTENT_TYPE)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-def version_headers(version: StoredVersion) -> list[tuple[bytes, bytes]]:
-    """ETag and Last-Modified."""
-    return [
-        (b"etag", etag(version.version).encode()),
-        (b"last-modified", format_datetime(version.last_updated, usegmt=True).encode()),
-    ]
-
-
 def refusal(error: FhirError) -> FhirResponse:
     """The OperationOutcome of an error, under its status."""
-    headers = [(b"retry-after", b"5")] if error.status == 503 else []
-    return FhirResponse(error.status, outcome_text(*error.issues), headers)
+    headers = [(b"retry-after", _RETRY_AFTER_SECONDS)] if error.status == 503 else []
+    return FhirResponse(error.status, outcome_text(*error.issues), headers=headers)
 
 
 def outcome_text(*issues: Issue) -> bytes:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+import orjson
 
+from cordee.fhir.body import count_members, count_separators, refuse_repeated_members
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import FhirError, Issue, MalformedBody
 
@@ -32,6 +34,11 @@ class BundleEntry:
     if_none_match: str | None
     if_none_exist: str | None
     resource: bytes | None
+    if_modified_since: str | None = None
+    url: str = ""
+    """The address asked for, relative to the base."""
+    issues: tuple[Issue, ...] = ()
+    """What is wrong with the request itself."""
 
     @property
     def path(self) -> str:
@@ -79,6 +86,8 @@ class _Bundle(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 _decoder = msgspec.json.Decoder(_Bundle)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_entries = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +98,13 @@ class IncomingBundle:
     entries: tuple[BundleEntry, ...]
 
 
-def parse_bundle(raw: bytes, *, base_url: str | None = None, most_entries: int = 10_000) -> IncomingBundle:
+def parse_bundle(
+    raw: bytes, *, base_url: str | None = None, most_entries: int = 10_000, faults_by_entry: bool = False
+) -> IncomingBundle:
     """The entries of a Bundle. `base_url` is stripped from the entries' addresses.
 
-    Raises `MalformedBody` when it isn't a Bundle, `InvalidBundle` with an issue for every entry that can't be read.
+    Raises `MalformedBody` when it isn't a Bundle, `InvalidBundle` with an issue for every entry that asks for what
+    can't be; with `faults_by_entry` these issues stay on their entries.
     """
     try:
         compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
@@ -107,9 +119,10 @@ def parse_bundle(raw: bytes, *, base_url: str | None = None, most_entries: int =
         raise MalformedBody("The body is nested too deeply.") from None
     if len(bundle.entry) > most_entries:
         raise InvalidBundle(f"The Bundle has {len(bundle.entry)} entries; at most {most_entries} are taken at once.")
-    issues: list[Issue] = []
-    entries = [_entry(i, entry, base_url, issues) for i, entry in enumerate(bundle.entry)]
-    if issues:
+    _refuse_repeated_members(compact)
+    entries = [_entry(i, entry, base_url) for i, entry in enumerate(bundle.entry)]
+    issues = [issue for entry in entries for issue in entry.issues]
+    if issues and not faults_by_entry:
         raise InvalidBundle(issues[0].diagnostics, issues=issues)
     return IncomingBundle(bundle.type, tuple(entries))
 
@@ -119,7 +132,29 @@ def in_processing_order(entries: tuple[BundleEntry, ...]) -> list[BundleEntry]:
     return sorted(entries, key=lambda entry: _PROCESSING_ORDER.get(entry.method, 4))
 
 
-def _entry(index: int, entry: _Entry, base_url: str | None, issues: list[Issue]) -> BundleEntry:
+def _refuse_repeated_members(compact: bytes) -> None:
+    """The Bundle around the resources; each resource is looked at when it is accepted."""
+    members = _members.decode(compact)
+    entries = _entries.decode(members.pop("entry")) if "entry" in members else None
+    separators = count_separators(compact)
+    expected = len(members) + (entries is not None) + sum(map(_members_within, members.values()))
+    for entry in entries or ():
+        resource = entry.pop("resource", None)
+        if resource is not None:
+            separators -= count_separators(bytes(resource))
+            expected += 1
+        expected += len(entry) + sum(map(_members_within, entry.values()))
+    if separators != expected:
+        refuse_repeated_members(compact)
+
+
+def _members_within(value: msgspec.Raw) -> int:
+    text = bytes(value)
+    return count_members(orjson.loads(text)) if text[:1] in (b"{", b"[") else 0
+
+
+def _entry(index: int, entry: _Entry, base_url: str | None) -> BundleEntry:
+    issues: list[Issue] = []
     request = entry.request
     resource = bytes(entry.resource) or None
     if request is None:
@@ -149,6 +184,9 @@ def _entry(index: int, entry: _Entry, base_url: str | None, issues: list[Issue])
         request.if_none_match,
         request.if_none_exist,
         resource,
+        request.if_modified_since,
+        _local(request.url, base_url),
+        tuple(issues),
     )
 
 
@@ -156,8 +194,7 @@ def _address(
     url: str, base_url: str | None, path: str, issues: list[Issue]
 ) -> tuple[str | None, str | None, int | None, str | None]:
     """Type, id, version and criteria of an entry's address."""
-    local = url.removeprefix(base_url) if base_url else url
-    local, _, criteria = local.lstrip("/").partition("?")
+    local, _, criteria = _local(url, base_url).partition("?")
     parts = local.split("/") if local else []
     match parts:
         case []:
@@ -166,6 +203,8 @@ def _address(
             return resource_type, None, None, criteria or None
         case [resource_type, resource_id] if resource_type in _types() and _ID.fullmatch(resource_id):
             return resource_type, resource_id, None, None
+        case [resource_type, "_history"] | [resource_type, _, "_history"] if resource_type in _types():
+            return resource_type, None, None, None
         case [resource_type, resource_id, "_history", version] if version.isdecimal() and len(version) < 10:
             return resource_type, resource_id, int(version), None
     diagnostics = (
@@ -173,6 +212,10 @@ def _address(
     )
     issues.append(Issue("error", "not-supported", diagnostics, f"{path}.url"))
     return None, None, None, None
+
+
+def _local(url: str, base_url: str | None) -> str:
+    return (url.removeprefix(base_url) if base_url else url).lstrip("/")
 
 
 def _types() -> Any:

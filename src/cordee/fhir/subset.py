@@ -31,13 +31,18 @@ def subset(text: bytes, summary: str | None, elements: Sequence[str] = ()) -> by
 
 
 def _cut_to(text: bytes, names: frozenset[str]) -> bytes:
-    """The members named, and those that are mandatory; `value` names `valueQuantity` and its like."""
+    """The members named, those that are mandatory, and those without which the others could be misread (modifiers).
+
+    `value` names `valueQuantity` and its like.
+    """
     members = _members.decode(text)
     elements = _children(_type(members))
     kept = {}
     for name, raw in members.items():
         element = elements.get(name.removeprefix("_"))
-        if name in _ALWAYS or (element is not None and (element.min > 0 or _name(element) in names)):
+        if name in _ALWAYS or (
+            element is not None and (element.min > 0 or element.modifier or _name(element) in names)
+        ):
             kept[name] = raw
     return _tagged(kept)
 

@@ -12,10 +12,16 @@ from cordee.store.write import Change
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """If-Match and If-None-Match of a write. `versions` None is no If-Match; `absent` is `If-None-Match: *`."""
+    """If-Match and If-None-Match of a write (RFC 9110 13.1)."""
 
     versions: frozenset[int] | None = None
+    """If-Match: one of these must be the present version; None when not given."""
     absent: bool = False
+    """If-None-Match: *"""
+    present: bool = False
+    """If-Match: *"""
+    excluded: frozenset[int] = frozenset()
+    """If-None-Match: none of these may be the present version."""
 
 
 ANY = Precondition()
@@ -67,11 +73,22 @@ def stored(change: Change) -> StoredVersion:
     )
 
 
+def effect_of(change: Change, current: StoredVersion | None) -> Effect:
+    """What applying a change does to `current`; to bring back what was deleted is to create it."""
+    if change.incoming is None:
+        return "deleted"
+    return "created" if current is None or current.deleted else "updated"
+
+
 def check_precondition(current: StoredVersion | None, precondition: Precondition, name: str) -> None:
     """Raises `PreconditionFailed` when the stored version isn't what If-Match or If-None-Match want."""
     exists = current is not None and not current.deleted
     if precondition.absent and exists:
         raise PreconditionFailed(f"{name} exists already, and If-None-Match: * was given.")
+    if precondition.present and not exists:
+        raise PreconditionFailed(f"{name} does not exist, and If-Match: * was given.")
+    if current is not None and exists and current.version in precondition.excluded:
+        raise PreconditionFailed(f"{name} is at version {current.version}, which If-None-Match excludes.")
     if precondition.versions is None:
         return
     if current is None or not exists:

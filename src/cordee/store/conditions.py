@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cordee.fhir.outcome import FhirError, PreconditionFailed
+from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
 from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
@@ -25,9 +25,8 @@ async def match_one(connection: Connection, tenant: int, condition: Search) -> S
     await lock_conditions(connection, tenant, [condition])
     found = await find_matching(connection, tenant, condition)
     if len(found) > 1:
-        raise PreconditionFailed(
-            f"More than one {condition.resource_type} matches the condition; make it more precise."
-        )
+        sentence = f"More than one {condition.resource_type} matches the condition; make it more precise."
+        raise PreconditionFailed(sentence, issues=[Issue("error", "multiple-matches", sentence)])
     return found[0] if found else None
 
 

@@ -12,6 +12,14 @@ from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
 from cordee.store.read import VERSION_COLUMNS, find_current
 
+_VERSIONS_SINCE = " + ".join(
+    (
+        "SELECT (SELECT count(*) FROM resource WHERE tenant = $1 AND resource_type = $2 AND rid = $3"
+        " AND last_updated >= $4)",
+        "(SELECT count(*) FROM resource_history WHERE tenant = $1 AND rid = $3 AND last_updated >= $4)",
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPosition:
@@ -24,10 +32,11 @@ class HistoryPosition:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Versions, newest first; `following` is None on the last page."""
+    """Versions, newest first; `following` is None on the last page. `total` is counted for one resource only."""
 
     versions: tuple[StoredVersion, ...]
     following: HistoryPosition | None
+    total: int | None = None
 
 
 async def history(
@@ -46,11 +55,15 @@ async def history(
     """
     conditions: list[str] = ["tenant = $1"]
     arguments: list[object] = [tenant]
+    total = None
     if resource_type is not None and resource_id is not None:
         current = await find_current(connection, tenant, resource_type, resource_id)
         if current is None:
             raise NotFound(f"There is no {resource_type}/{resource_id}.")
         _require(conditions, arguments, "rid = {}", current.rid)
+        total = current.version
+        if since is not None:
+            total = int(await connection.fetchval(_VERSIONS_SINCE, tenant, resource_type, current.rid, since))
     if resource_type is not None:
         _require(conditions, arguments, "resource_type = {}", resource_type)
     if since is not None:
@@ -74,7 +87,7 @@ async def history(
     rows = await connection.fetch(f"{' UNION ALL '.join(parts)} {order}", *arguments)
     versions = tuple(StoredVersion(*row) for row in rows[:count])
     last = versions[-1] if len(rows) > count else None
-    return HistoryPage(versions, HistoryPosition(last.last_updated, last.rid, last.version) if last else None)
+    return HistoryPage(versions, HistoryPosition(last.last_updated, last.rid, last.version) if last else None, total)
 
 
 def _require(conditions: list[str], arguments: list[object], condition: str, *values: object) -> None:

@@ -1,0 +1,100 @@
+"""The addresses under a FHIR base, and the interactions that each takes (R4 http.html#summary).
+
+One table: requests are routed by it, `Allow` is written from it, and the API's description is made from it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from cordee.fhir.definitions import load_definitions
+from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
+
+INTERACTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "": {"POST": "bundle"},
+        "metadata": {"GET": "capabilities"},
+        "_history": {"GET": "history-system"},
+        "{type}": {
+            "GET": "search",
+            "POST": "create",
+            "PUT": "conditional-update",
+            "DELETE": "conditional-delete",
+        },
+        "{type}/_search": {"POST": "posted-search"},
+        "{type}/_history": {"GET": "history-type"},
+        "{type}/{id}": {"GET": "read", "PUT": "update", "DELETE": "delete"},
+        "{type}/{id}/_history": {"GET": "history-instance"},
+        "{type}/{id}/_history/{vid}": {"GET": "vread"},
+    }
+)
+"""By the address's shape, then by method, the name of the interaction; HEAD is where GET is, OPTIONS everywhere."""
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What an address names: its shape (a key of `INTERACTIONS`) and the parts of it."""
+
+    shape: str
+    type: str = ""
+    id: str = ""
+    version: int = 0
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that apply, for `Allow`."""
+        given = tuple(INTERACTIONS[self.shape])
+        return (*given, *(["HEAD"] if "GET" in given else []), "OPTIONS")
+
+    def interaction(self, method: str) -> str | None:
+        """The interaction that a method asks for here; None when it does not apply."""
+        return INTERACTIONS[self.shape].get("GET" if method == "HEAD" else method)
+
+
+def locate(path: Sequence[str]) -> Address:
+    """What the segments that follow the FHIR base name.
+
+    Raises `UnknownResourceType` or `NotFound` (404) when they name nothing, `FhirError` (400) for an impossible id.
+    """
+    if not path:
+        return Address("")
+    if len(path) == 1 and path[0] in ("metadata", "_history"):
+        return Address(path[0])
+    if path[0] not in _types():
+        raise _unknown(path[0])
+    if path[-1].startswith("$"):
+        raise NotFound(f"The operation {path[-1]} is not served here; /metadata lists what is.")
+    match path:
+        case [type_]:
+            return Address("{type}", type_)
+        case [type_, "_search"]:
+            return Address("{type}/_search", type_)
+        case [type_, "_history"]:
+            return Address("{type}/_history", type_)
+        case [_, id_, *_] if not _ID.fullmatch(id_):
+            raise FhirError(f"«{id_}» can't be an id: letters, digits, - and . only, at most 64.")
+        case [type_, id_]:
+            return Address("{type}/{id}", type_, id_)
+        case [type_, id_, "_history"]:
+            return Address("{type}/{id}/_history", type_, id_)
+        case [type_, id_, "_history", version]:
+            if not _VERSION.fullmatch(version):
+                raise NotFound(f"{type_}/{id_} has no version «{version}»: versions are counted from 1.")
+            return Address("{type}/{id}/_history/{vid}", type_, id_, int(version))
+    raise NotFound("There is nothing at this address; /metadata lists what is served.")
+
+
+@cache
+def _types() -> frozenset[str]:
+    return frozenset(load_definitions().resource_types)
+
+
+def _unknown(segment: str) -> FhirError:
+    if segment.startswith(("$", "_")) or segment == "metadata":
+        return NotFound(f"«{segment}» is not served here; /metadata lists what is.")
+    return UnknownResourceType(f"FHIR R4 has no resource type «{segment}».")

@@ -1,0 +1,50 @@
+"""From an interaction's name to what carries it out; requests and the entries of a batch come through here."""
+
+from collections.abc import Awaitable, Callable
+
+from cordee.api.addresses import Address
+from cordee.api.reading import Reading
+from cordee.api.request import FhirRequest
+from cordee.api.response import FhirResponse
+from cordee.api.writing import Writing
+from cordee.settings import Settings
+from cordee.store.repository import Reader, Repository
+
+_READS: dict[str, Callable[[Reading, Address], Awaitable[FhirResponse]]] = {
+    "capabilities": Reading.capabilities,
+    "read": Reading.read,
+    "vread": Reading.vread,
+    "search": Reading.search,
+    "posted-search": Reading.posted_search,
+    "history-system": Reading.history,
+    "history-type": Reading.history,
+    "history-instance": Reading.history,
+}
+_WRITES: dict[str, Callable[[Writing, Address], Awaitable[FhirResponse]]] = {
+    "create": Writing.create,
+    "update": Writing.update,
+    "delete": Writing.delete,
+    "conditional-update": Writing.conditional_update,
+    "conditional-delete": Writing.conditional_delete,
+}
+
+
+def is_read(interaction: str) -> bool:
+    """Whether it leaves everything as it was."""
+    return interaction in _READS
+
+
+async def carry_out_read(
+    interaction: str, address: Address, settings: Settings, request: FhirRequest, reader: Reader
+) -> FhirResponse:
+    """A reading interaction's answer; raises `FhirError`."""
+    return await _READS[interaction](Reading(settings, request, reader), address)
+
+
+async def carry_out(
+    interaction: str, address: Address, settings: Settings, request: FhirRequest, repository: Repository
+) -> FhirResponse:
+    """Any interaction's answer, save a Bundle's; raises `FhirError`."""
+    if is_read(interaction):
+        return await carry_out_read(interaction, address, settings, request, repository)
+    return await _WRITES[interaction](Writing(settings, request, repository), address)

@@ -1,0 +1,159 @@
+"""The interactions that read: capabilities, read, vread, search, history (R4 http.html, search.html)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from cordee.api import capabilities
+from cordee.api.addresses import Address
+from cordee.api.history_links import next_history_link, parse_history_position
+from cordee.api.request import FhirRequest, decode_form
+from cordee.api.response import FhirResponse
+from cordee.api.searchsets import link, searchset_text
+from cordee.fhir import bundle_text
+from cordee.fhir.outcome import InvalidSearch, Issue, UnsupportedMediaType
+from cordee.fhir.query import Criterion, Search, parse_search
+from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
+from cordee.fhir.stored_version import StoredVersion
+from cordee.fhir.subset import subset
+from cordee.fhir.temporal import date_range
+from cordee.settings import Settings
+from cordee.store.repository import Reader
+
+_SHAPING = ("_summary", "_elements")
+_OF_HTTP = ("_format", "_pretty")
+_FORM = "application/x-www-form-urlencoded"
+
+MOST_CRITERIA = 50
+MOST_VALUES = 5_000
+MOST_COMPUTED_VALUES = 200
+"""Of the values that each cost the database a comparison of their own."""
+
+
+class Reading:
+    """The reading interactions of one request, on one tenant's resources."""
+
+    def __init__(self, settings: Settings, request: FhirRequest, reader: Reader) -> None:
+        self._settings = settings
+        self._request = request
+        self._reader = reader
+
+    async def capabilities(self, _address: Address) -> FhirResponse:
+        """The CapabilityStatement."""
+        return FhirResponse(200, capabilities.statement_text(self._request.base_url))
+
+    async def read(self, address: Address) -> FhirResponse:
+        """The current version; 304 when the client has it."""
+        self._check_read_parameters()
+        return self._version_read(await self._reader.read(address.type, address.id))
+
+    async def vread(self, address: Address) -> FhirResponse:
+        """One version."""
+        self._check_read_parameters()
+        return self._version_read(await self._reader.vread(address.type, address.id, address.version))
+
+    async def posted_search(self, address: Address) -> FhirResponse:
+        """A search whose parameters come from the body and from the address (R4 http.html#search)."""
+        declared = (self._request.header(b"content-type") or "").partition(";")[0].strip().lower()
+        body = await self._request.body(self._settings.max_body_bytes)
+        if body and declared != _FORM:
+            raise UnsupportedMediaType(f"The body of _search must be {_FORM}.")
+        posted = [(n, v) for n, v in decode_form(body) if n not in (*_OF_HTTP, "_cursor")]
+        return await self._search(address.type, posted + self._request.search_parameters())
+
+    async def search(self, address: Address) -> FhirResponse:
+        """A page of matches."""
+        return await self._search(address.type, self._request.search_parameters())
+
+    async def history(self, address: Address) -> FhirResponse:
+        """A page of the versions of a resource, of a type or of the tenant, newest first."""
+        parameters = dict(self._request.query)
+        unknown = parameters.keys() - {"_since", "_count", "_cursor", *_OF_HTTP}
+        if unknown and not self._request.preferences.lenient:
+            sentence = f"History takes _since and _count, not {', '.join(sorted(unknown))}."
+            raise InvalidSearch(sentence, issues=[Issue("error", "not-supported", sentence)])
+        page = await self._reader.history(
+            count=self._history_count(parameters.get("_count")),
+            resource_type=address.type or None,
+            resource_id=address.id or None,
+            since=_since(parameters.get("_since")),
+            after=parse_history_position(parameters.get("_cursor")),
+        )
+        here = "/".join(part for part in (address.type, address.id, "_history") if part)
+        query = [(name, value) for name, value in self._request.query if name in ("_since", "_count")]
+        links = [("self", link(self._request.base_url, here, query))]
+        if page.following is not None:
+            following = next_history_link(page.following)
+            links.append(("next", link(self._request.base_url, here, [*query, ("_cursor", following)])))
+        return FhirResponse(200, bundle_text.history(page.versions, links, self._request.base_url, page.total))
+
+    async def _search(self, resource_type: str, parameters: list[tuple[str, str]]) -> FhirResponse:
+        lenient = self._request.preferences.lenient
+        wanted = parse_search(resource_type, parameters, lenient=lenient, base_url=self._request.base_url)
+        refuse_excess(wanted)
+        if wanted.summary == "text" and (wanted.includes or wanted.revincludes):
+            raise InvalidSearch("_summary=text can't go with _include or _revinclude (R4 search.html#summary).")
+        if wanted.count is not None:  # the self link tells the page size that was used
+            wanted = replace(wanted, count=min(wanted.count, self._settings.max_page_size))
+        page = await self._reader.search(
+            wanted,
+            count=self._settings.default_page_size if wanted.count is None else wanted.count,
+            position=self._request.parameter("_cursor"),
+        )
+        return FhirResponse(200, searchset_text(self._request.base_url, wanted, page))
+
+    def _check_read_parameters(self) -> None:
+        unknown = {name for name, _ in self._request.query} - {*_SHAPING, *_OF_HTTP}
+        if unknown and not self._request.preferences.lenient:
+            sentence = f"A read takes _summary, _elements, _format and _pretty, not {', '.join(sorted(unknown))}."
+            raise InvalidSearch(sentence, issues=[Issue("error", "not-supported", sentence)])
+
+    def _version_read(self, version: StoredVersion) -> FhirResponse:
+        if self._request.is_known_to_client(version.version, version.last_updated):
+            return FhirResponse(304, version=version)
+        text = version.body.encode()
+        shape = [(name, value) for name, value in self._request.query if name in _SHAPING]
+        if shape:
+            wanted = parse_search(version.resource_type, shape)
+            if wanted.summary == "count":
+                raise InvalidSearch("_summary=count is for searches; a read has one answer.")
+            text = subset(text, wanted.summary, wanted.elements)
+        return FhirResponse(200, text, version)
+
+    def _history_count(self, text: str | None) -> int:
+        if text is None:
+            return self._settings.default_page_size
+        if not (text.isascii() and text.isdecimal()) or int(text) == 0 or len(text) > 9:
+            raise InvalidSearch(f"_count={text}: expected a whole number from 1; for example _count=20.")
+        return min(int(text), self._settings.max_page_size)
+
+
+def refuse_excess(wanted: Search) -> None:
+    """Raises `InvalidSearch` for a query whose mere planning would keep the database busy for minutes."""
+    sentence = None
+    if len(wanted.criteria) > MOST_CRITERIA:
+        sentence = f"{len(wanted.criteria)} criteria in one search; at most {MOST_CRITERIA} are taken."
+    for criterion in wanted.criteria:
+        values = _values(criterion)
+        most = MOST_COMPUTED_VALUES if any(isinstance(value, _COMPUTED) for value in values) else MOST_VALUES
+        if len(values) > most:
+            sentence = f"{criterion.code}: {len(values)} values; at most {most} are taken, ask in several searches."
+    if sentence is not None:
+        raise InvalidSearch(sentence, issues=[Issue("error", "too-costly", sentence)])
+
+
+_COMPUTED = (StringSearch, DateSearch, NumberSearch, QuantitySearch, CompositeSearch)
+
+
+def _values(criterion: Criterion) -> list[object]:
+    if criterion.chain is None:
+        return list(criterion.values)
+    return [value for chained in criterion.chain.links for value in _values(chained.criterion)]
+
+
+def _since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return date_range(text.replace(" ", "+")).low
+    except ValueError as problem:
+        raise InvalidSearch(f"_since={text}: {problem}; for example _since=2026-01-31T10:00:00%2B01:00.") from None

@@ -1,0 +1,103 @@
+"""The interactions that write: create, update, delete, and their conditional forms (R4 http.html)."""
+
+from cordee.api.addresses import Address
+from cordee.api.reading import refuse_excess
+from cordee.api.request import FhirRequest, decode_form
+from cordee.api.response import FhirResponse, outcome_text
+from cordee.fhir.body import Incoming, accept
+from cordee.fhir.outcome import FhirError, Issue
+from cordee.fhir.query import Search, parse_search
+from cordee.settings import Settings
+from cordee.store.changes import Written
+from cordee.store.repository import Repository
+
+_STATUS = {"created": 201, "updated": 200, "unchanged": 200, "deleted": 204, "absent": 204}
+
+
+class Writing:
+    """The writing interactions of one request, on one tenant's resources."""
+
+    def __init__(self, settings: Settings, request: FhirRequest, repository: Repository) -> None:
+        self._settings = settings
+        self._request = request
+        self._repository = repository
+
+    async def create(self, address: Address) -> FhirResponse:
+        """Stores under an id of the server's; with If-None-Exist, unless something matches."""
+        incoming = await self._incoming(address)
+        criteria = self._request.header(b"if-none-exist")
+        condition = None
+        if criteria is not None:
+            # Header bytes are Latin-1 to HTTP, UTF-8 to those who write them unencoded.
+            condition = parse_condition(
+                self._request, address.type, criteria.rpartition("?")[2].encode("latin-1", "replace")
+            )
+        return written_response(self._request, await self._repository.create(incoming, condition))
+
+    async def update(self, address: Address) -> FhirResponse:
+        """Stores the next version, or the first one under the client's id."""
+        incoming = await self._incoming(address)
+        id_may_be_absent = self._request.is_entry and incoming.id is None
+        if incoming.id != address.id and not id_may_be_absent:
+            found = "has none" if incoming.id is None else f"says {incoming.id}"
+            raise FhirError(
+                f"The body's id must be the address's, {address.id}; the body {found} (R4 http.html#update).",
+                path=f"{address.type}.id",
+            )
+        precondition = self._request.precondition()
+        written = await self._repository.update(address.type, address.id, incoming, precondition)
+        return written_response(self._request, written)
+
+    async def conditional_update(self, address: Address) -> FhirResponse:
+        """Updates the one match, or creates."""
+        incoming = await self._incoming(address)
+        written = await self._repository.conditional_update(
+            self._condition_in_address(address), incoming, self._request.precondition()
+        )
+        return written_response(self._request, written)
+
+    async def delete(self, address: Address) -> FhirResponse:
+        """Deletes; what is not there is deleted already."""
+        precondition = self._request.precondition()
+        return written_response(self._request, await self._repository.delete(address.type, address.id, precondition))
+
+    async def conditional_delete(self, address: Address) -> FhirResponse:
+        """Deletes the one match, if any."""
+        written = await self._repository.conditional_delete(
+            self._condition_in_address(address), self._request.precondition()
+        )
+        return written_response(self._request, written)
+
+    async def _incoming(self, address: Address) -> Incoming:
+        return accept(await self._request.resource_body(self._settings.max_body_bytes), address.type)
+
+    def _condition_in_address(self, address: Address) -> Search:
+        wanted = parse_search(address.type, self._request.search_parameters(), base_url=self._request.base_url)
+        refuse_excess(wanted)
+        return wanted
+
+
+def parse_condition(request: FhirRequest, resource_type: str, criteria: bytes) -> Search:
+    """A condition is never lenient: one that is half understood would match too much."""
+    wanted = parse_search(resource_type, decode_form(criteria), base_url=request.base_url)
+    refuse_excess(wanted)
+    return wanted
+
+
+def written_response(request: FhirRequest, written: Written) -> FhirResponse:
+    """Status, location, and what `Prefer` asks for (R4 http.html#ops)."""
+    version = written.version
+    status = _STATUS[written.effect]
+    answer = request.preferences.answer or ("minimal" if request.is_entry else "representation")
+    if version is None or version.deleted:
+        if answer != "OperationOutcome":
+            return FhirResponse(204, version=version)
+        said = "Deleted." if version else "There was nothing to delete."
+        return FhirResponse(200, outcome_text(Issue("information", "informational", said)), version)
+    location = f"{request.base_url}/{version.resource_type}/{version.id}/_history/{version.version}"
+    if answer == "minimal":
+        return FhirResponse(status, b"", version, location)
+    if answer == "OperationOutcome":
+        said = f"{written.effect.capitalize()}: version {version.version}."
+        return FhirResponse(status, outcome_text(Issue("information", "informational", said)), version, location)
+    return FhirResponse(status, version.body.encode(), version, location)

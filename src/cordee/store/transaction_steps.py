@@ -1,0 +1,156 @@
+"""The writing entries of a transaction on their way: what each is about, its identity, its condition."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from cordee.fhir.body import Incoming, accept
+from cordee.fhir.bundle import BundleEntry, InvalidBundle
+from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
+from cordee.fhir.query import Search, search_parameters_as_query
+from cordee.fhir.stored_version import StoredVersion
+from cordee.store.changes import Precondition, Written
+from cordee.store.conditions import UnconditionalCondition, lock_conditions
+from cordee.store.connection import Connection
+from cordee.store.search import find_matching
+
+ParseCriteria = Callable[[str, str], Search]
+"""From a type and the text after `?` to a search; given by the door, which knows the server's address."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One writing entry on its way: what it is about, then what it stores."""
+
+    entry: BundleEntry
+    resource_type: str
+    id: str | None
+    condition: Search | None
+    precondition: Precondition
+    matched: StoredVersion | None = None
+    same_as: "Step | None" = None
+    """A creation earlier in the Bundle under the same condition: what it stores is this one's match."""
+    text: bytes | None = None
+    incoming: Incoming | None = None
+    result: Written | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Type and id, once the id is known."""
+        return self.resource_type, str(self.id)
+
+    @property
+    def answers_existing(self) -> bool:
+        """A conditional create that found its match writes nothing."""
+        return self.entry.method == "POST" and (self.matched is not None or self.same_as is not None)
+
+
+def first_step(
+    entry: BundleEntry, preconditions: Callable[[BundleEntry], Precondition], parse_criteria: ParseCriteria
+) -> Step:
+    """The step of a writing entry; raises `FhirError` with the entry's path when it can't be one."""
+    if entry.resource_type is None:
+        refusal = InvalidBundle("A Bundle inside a Bundle can't be carried out.", path=f"{entry.path}.request.url")
+        raise refusal
+    condition = None
+    criteria = entry.if_none_exist if entry.method == "POST" else entry.criteria
+    try:
+        if criteria is not None and (entry.id is None or entry.method == "POST"):
+            condition = parse_criteria(entry.resource_type, criteria.rpartition("?")[2])
+            if not condition.criteria:
+                raise UnconditionalCondition("A condition needs at least one search parameter.")
+        precondition = preconditions(entry)
+    except FhirError as refusal:
+        raise type(refusal)(
+            str(refusal), issues=[replace(issue, path=f"{entry.path}.request") for issue in refusal.issues]
+        ) from None
+    if entry.method == "POST" and entry.id is not None:
+        raise InvalidBundle(
+            f"A POST goes to a type, not to «{entry.url}»; with an id of your own, PUT it.",
+            path=f"{entry.path}.request.url",
+        )
+    if entry.method in ("PUT", "DELETE") and entry.id is None and condition is None:
+        raise InvalidBundle(f"A {entry.method} needs an id or a condition.", path=f"{entry.path}.request.url")
+    return Step(entry, entry.resource_type, entry.id, condition, precondition, text=entry.resource)
+
+
+async def meet_conditions(connection: Connection, tenant: int, steps: Sequence[Step]) -> None:
+    """Looks every condition up, under its lock; several matches raise `PreconditionFailed`.
+
+    A condition that stands twice in the Bundle names one resource: of two creations under it, the second is answered
+    with what the first stores, as if it came later. With an update or a deletion it can't be told what is meant.
+    """
+    conditional = [step for step in steps if step.condition is not None]
+    if not conditional:
+        return
+    await lock_conditions(connection, tenant, [step.condition for step in conditional if step.condition is not None])
+    seen: dict[tuple[object, ...], Step] = {}
+    for step in conditional:
+        if step.condition is None:
+            continue
+        found = await find_matching(connection, tenant, step.condition)
+        if len(found) > 1:
+            sentence = f"More than one {step.resource_type} matches the condition."
+            issue = Issue("error", "multiple-matches", sentence, f"{step.entry.path}.request")
+            raise PreconditionFailed(sentence, issues=[issue])
+        step.matched = found[0] if found else None
+        if step.matched is not None:
+            continue
+        earlier = seen.setdefault((step.resource_type, *sorted(search_parameters_as_query(step.condition))), step)
+        if earlier is step:
+            continue
+        if step.entry.method != "POST" or earlier.entry.method != "POST":
+            raise InvalidBundle(
+                f"Entries {earlier.entry.index} and {step.entry.index} have the same condition, which matches nothing; "
+                "a transaction may touch a resource once.",
+                path=step.entry.path,
+            )
+        step.same_as = earlier
+
+
+def give_ids(steps: Sequence[Step]) -> None:
+    """The identity that each step's resource has or will have."""
+    for step in steps:
+        if step.matched is not None:
+            step.id = step.matched.id
+        elif step.same_as is not None:
+            step.id = step.same_as.id
+        elif step.entry.method == "POST":
+            step.id = str(uuid4())
+        elif step.id is None and step.entry.method == "PUT":
+            step.id = _id_in_body(step) or str(uuid4())
+
+
+def refuse_overlaps(steps: Sequence[Step]) -> None:
+    """Raises `InvalidBundle` when two entries concern one resource (R4 http.html#trules)."""
+    seen: dict[tuple[str, str], int] = {}
+    for step in steps:
+        if step.key in seen:
+            raise InvalidBundle(
+                f"Entries {seen[step.key]} and {step.entry.index} both concern {'/'.join(step.key)}; "
+                "a transaction may touch a resource once.",
+                path=step.entry.path,
+            )
+        seen[step.key] = step.entry.index
+
+
+def placed(entry: BundleEntry, refusal: FhirError) -> FhirError:
+    """The same refusal, its paths begun with the entry's."""
+    issues = [
+        issue if (issue.path or "").startswith("Bundle.entry[") else replace(issue, path=_below(entry, issue.path))
+        for issue in refusal.issues
+    ]
+    return type(refusal)(str(refusal), issues=issues)
+
+
+def _below(entry: BundleEntry, path: str | None) -> str:
+    """`Patient.name[0]` of an entry's resource as seen from the Bundle."""
+    if entry.resource is None:
+        return f"{entry.path}.request"
+    return f"{entry.path}.resource" + (f".{path.partition('.')[2]}" if path and "." in path else "")
+
+
+def _id_in_body(step: Step) -> str | None:
+    if step.text is None or b'"id":' not in step.text:
+        return None
+    return accept(step.text, step.resource_type).id
