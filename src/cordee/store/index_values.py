@@ -30,15 +30,21 @@ from cordee.fhir.search_values import (
     UriValue,
     extract,
 )
+from cordee.fhir.temporal import EARLIEST, LATEST
 from cordee.fhir.text_normalization import normalize_text
 
 GRAM_LENGTH = 3
 PRESENT = "p"
 """The form that says that a parameter has some value, for :missing."""
 
+FIRST, LAST = -(2**63), 2**63 - 1
+"""What stands for a range's open ends."""
+LONGEST_SHORT = 25 * 3_600 * 1_000_000
+"""Microseconds: a day when clocks go back. Longer ranges are indexed under a key of their own; see `date_box`."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_FIRST, _LAST = -(2**63), 2**63 - 1
+_LONGEST_REMEMBERED = 128
 _OPEN_LOW, _OPEN_HIGH = Decimal("-Infinity"), Decimal("Infinity")
 
 
@@ -58,10 +64,16 @@ class IndexRows:
 NO_ROWS = IndexRows((), (), (), ())
 
 
-@lru_cache(maxsize=65_536)
 def form_hash(form: str) -> int:
     """The 64-bit signed hash of one form."""
+    return _remembered_hash(form) if len(form) <= _LONGEST_REMEMBERED else _hash(form)
+
+
+def _hash(form: str) -> int:
     return int.from_bytes(blake2b(form.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+_remembered_hash = lru_cache(maxsize=65_536)(_hash)
 
 
 @lru_cache(maxsize=16_384)
@@ -92,8 +104,11 @@ def index_rows(tenant: int, resource: Mapping[str, Any]) -> IndexRows:
     for code, values in extract(resource).items():
         key = parameter_key(tenant, resource_type, code)
         collected.terms.add(key ^ form_hash(PRESENT))
-        for value in values:
-            collected.add(key, value)
+        for number, value in enumerate(values):
+            if isinstance(value, CompositeValue):
+                collected.add_composite(key, value, number)
+            else:
+                collected.add(key, value)
     return IndexRows(
         tuple(sorted(collected.terms)),
         tuple(sorted(collected.dates)),
@@ -104,10 +119,10 @@ def index_rows(tenant: int, resource: Mapping[str, Any]) -> IndexRows:
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 UTC; datetime's own bounds stand for open ends."""
-    if moment.year <= 1:
-        return _FIRST
-    if moment.year >= 9999:
-        return _LAST
+    if moment == EARLIEST:
+        return FIRST
+    if moment == LATEST:
+        return LAST
     return (moment - _EPOCH) // _MICROSECOND
 
 
@@ -118,10 +133,14 @@ def grams(key: int, text: str) -> tuple[int, ...]:
 
 
 def unit_hashes(system: str | None, code: str | None, unit: str | None) -> tuple[int, ...]:
-    """Each way to name a quantity's unit: `system|code`, and `code` or `unit` without system."""
-    ways = {f"{system}|{code}"} if system and code else set()
-    ways |= {f"|{name}" for name in (code, unit) if name}
-    return tuple(sorted(form_hash(way) for way in ways))
+    """Each way to name a quantity's unit: system and code, and code or unit without system."""
+    ways = {unit_hash(system, code)} if system and code else set()
+    return tuple(sorted(ways | {unit_hash(None, name) for name in (code, unit) if name}))
+
+
+def unit_hash(system: str | None, name: str) -> int:
+    """One way to name a unit."""
+    return form_hash(f"{system or ''}\x1f{name}")
 
 
 class _Collected:
@@ -136,9 +155,11 @@ class _Collected:
         self.strings: set[tuple[int, str, tuple[int, ...]]] = set()
 
     def add(self, key: int, value: SearchValue) -> None:
+        """A value that is not a composite."""
         match value:
             case DateRange():
-                self.dates.add((key, microseconds(value.low), microseconds(value.high)))
+                low, high = microseconds(value.low), microseconds(value.high)
+                self.dates.add((long_key(key) if high - low > LONGEST_SHORT else key, low, high))
             case NumberRange():
                 self.numbers.add((key, *_bounds(value), ()))
             case QuantityValue():
@@ -147,12 +168,10 @@ class _Collected:
                 text = normalize_text(value.text)
                 self.strings.add((key, text, grams(key, text)))
                 self.terms.add(key ^ form_hash(f"x{value.text}"))
-            case CompositeValue():
-                self._add_composite(key, value)
             case _:
                 self.terms.update(key ^ form_hash(form) for form in term_forms(value))
 
-    def _add_composite(self, key: int, value: CompositeValue) -> None:
+    def add_composite(self, key: int, value: CompositeValue, number: int) -> None:
         """Forms of the exact components make the key under which the ranges of the others stand."""
         exact = [c for c in value.components if is_exact(c)]
         ranged = [(place, c) for place, c in enumerate(value.components) if not is_exact(c)]
@@ -161,7 +180,22 @@ class _Collected:
             if not ranged:
                 self.terms.add(combined)
             for place, component in ranged:
-                self.add(combined ^ form_hash(f"#{place}"), component)
+                if isinstance(component, NumberRange):
+                    # Two numbers of one combination are told from those of two by its mark.
+                    mark = (form_hash(f"combination {number}"),) if len(ranged) > 1 else ()
+                    self.numbers.add((place_key(combined, place), *_bounds(component), mark))
+                else:
+                    self.add(place_key(combined, place), component)
+
+
+def long_key(key: int) -> int:
+    """The key of a parameter's long dates."""
+    return key ^ form_hash("long")
+
+
+def place_key(key: int, place: int) -> int:
+    """The key of a composite's component that is a range."""
+    return key ^ form_hash(f"#{place}")
 
 
 def composite_key(key: int, forms: Iterable[str]) -> int:

@@ -10,29 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, column, func, literal, select, table
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql import Select
-from sqlalchemy.types import BigInteger
 
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import Include, Search
 from cordee.fhir.search_values import ReferenceValue, extract_parameter
 from cordee.fhir.stored_version import StoredVersion
+from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.index_values import form_hash, parameter_key, reference_form
 from cordee.store.read import find_several
-from cordee.store.schema import resource
-from cordee.store.search_order import Order, Position, ordered, orders, parse_position
-from cordee.store.search_sql import as_sql, criteria_conditions
+from cordee.store.search_order import Position, orders, parse_position
+from cordee.store.search_shape import rows
+from cordee.store.search_statements import VERSION_WIDTH
 
 MOST_INCLUDED = 10_000
 """A page may not bring more than this along by one _revinclude."""
-
-_VERSION = [
-    resource.c[name] for name in ("resource_type", "id", "version", "last_updated", "deleted", "method", "body", "rid")
-]
-_LAST_TRANSACTION = select(column("last_value", BigInteger)).select_from(table("transaction_number")).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,47 +44,34 @@ async def search(
 
     Raises `InvalidSearch` for a sort that isn't possible or a position that isn't ours.
     """
-    conditions = criteria_conditions(tenant, wanted.resource_type, wanted.criteria, resource)
+    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria)
+    arguments = [tenant, *arguments]
     only_total = wanted.summary == "count" or count == 0
     total = None
     if wanted.total != "none" or only_total:
-        counted = select(func.count()).select_from(resource).where(*conditions)
-        total = await connection.fetchval(*_flat(counted))
+        total = await connection.fetchval(*statements.total(found).call(arguments))
     if only_total:
         return SearchPage((), (), total, None)
-    by = orders(tenant, wanted.resource_type, wanted.sort)
+    by, keys = orders(tenant, wanted.resource_type, wanted.sort)
     after = None if position is None else parse_position(position, by)
-    rows = await connection.fetch(*_flat(_page(conditions, by, after).limit(count + 1)))
-    width = len(_VERSION)
-    matches = tuple(StoredVersion(*row[:width]) for row in rows[:count])
+    there = None if after is None else tuple(value is not None for value in after.values)
+    arguments += [*keys, count + 1, *(after.arguments() if after else ())]
+    records = await connection.fetch(*statements.page(found, by, there).call(arguments))
+    matches = tuple(StoredVersion(*record[:VERSION_WIDTH]) for record in records[:count])
     following = None
-    if len(rows) > count:
-        last = rows[count - 1]
+    if len(records) > count:
+        last = records[count - 1]
         horizon = last["horizon"] if after is None else after.horizon
-        following = Position(horizon, last["rid"], tuple(last[width + 1 :])).text()
+        following = Position(horizon, last["rid"], tuple(last[VERSION_WIDTH + 1 :])).text()
     included = await _included(connection, tenant, wanted, matches)
     return SearchPage(matches, included, total, following)
 
 
 async def find_matching(connection: Connection, tenant: int, wanted: Search, *, limit: int = 2) -> list[StoredVersion]:
     """The first matches of a condition; two are enough to know that there are several."""
-    conditions = criteria_conditions(tenant, wanted.resource_type, wanted.criteria, resource)
-    statement = select(*_VERSION).where(*conditions).order_by(resource.c.rid).limit(limit)
-    return [StoredVersion(*row) for row in await connection.fetch(*_flat(statement))]
-
-
-def _flat(statement: Select[Any]) -> tuple[Any, ...]:
-    sql, arguments = as_sql(statement)
-    return (sql, *arguments)
-
-
-def _page(conditions: list[ColumnElement[bool]], by: tuple[Order, ...], after: Position | None) -> Select[Any]:
-    horizon = _LAST_TRANSACTION if after is None else literal(after.horizon, BigInteger)
-    keys = [order.column.label(f"sort_{i}") for i, order in enumerate(by)]
-    if after is not None:
-        conditions = [*conditions, resource.c.created_txn <= after.horizon]
-    found = select(*_VERSION, horizon.label("horizon"), *keys).where(*conditions).subquery("found")
-    return ordered(found, by, after)
+    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria)
+    records = await connection.fetch(*statements.page(found, (), None).call([tenant, *arguments, limit]))
+    return [StoredVersion(*record[:VERSION_WIDTH]) for record in records]
 
 
 async def _included(
@@ -126,13 +105,11 @@ async def _referring(
     terms = [key ^ form_hash(reference_form(match.resource_type, match.id)) for match in matches]
     if not terms:
         return []
-    conditions = criteria_conditions(tenant, include.resource_type, (), resource)
-    conditions.append(resource.c.terms.overlap(literal(terms, ARRAY(BigInteger))))
-    statement = select(*_VERSION).where(*conditions).order_by(resource.c.rid).limit(MOST_INCLUDED + 1)
-    rows = await connection.fetch(*_flat(statement))
-    if len(rows) > MOST_INCLUDED:
+    arguments = [tenant, include.resource_type, terms, MOST_INCLUDED + 1]
+    records = await connection.fetch(*statements.referring().call(arguments))
+    if len(records) > MOST_INCLUDED:
         raise InvalidSearch(
             f"_revinclude={include.resource_type}:{include.code} brings more than {MOST_INCLUDED} resources to one "
             "page; ask for smaller pages with _count."
         )
-    return [StoredVersion(*row) for row in rows]
+    return [StoredVersion(*record) for record in records]

@@ -4,24 +4,57 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Table, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, any_, func, or_, select
 from sqlalchemy.sql import Select
-from sqlalchemy.types import BigInteger, DateTime, Numeric, Text, TypeEngine
+from sqlalchemy.types import Numeric, TypeEngine
 
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import SortKey, search_parameter
-from cordee.store.index_values import parameter_key
-from cordee.store.schema import date_value, number_value, resource, string_value
+from cordee.store.index_values import FIRST, LAST, long_key, parameter_key
+from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
+from cordee.store.search_sql import MOMENT, NUMBER, NUMBERS, TEXT, Arguments
 
-_TABLES: dict[str, tuple[Table, TypeEngine[Any]]] = {
-    "date": (date_value, BigInteger()),
-    "number": (number_value, Numeric()),
-    "quantity": (number_value, Numeric()),
-    "string": (string_value, Text()),
+SortKind = Literal["_id", "_lastUpdated", "date", "number", "string"]
+
+_KINDS: dict[str, SortKind] = {"date": "date", "number": "number", "quantity": "number", "string": "string"}
+_TYPES: dict[SortKind, TypeEngine[Any]] = {
+    "_id": TEXT,
+    "_lastUpdated": MOMENT,
+    "date": NUMBER,
+    "number": Numeric(),
+    "string": TEXT,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShape:
+    """What a sort key compares, which way; rows without a value come last either way."""
+
+    kind: SortKind
+    descending: bool
+
+    @property
+    def always_present(self) -> bool:
+        """Whether every row has a value."""
+        return self.kind.startswith("_")
+
+    def read(self, value: object) -> Any:
+        """A value out of a position, as the database takes it; raises ValueError when it is not of the type."""
+        if value is None and not self.always_present:
+            return None
+        if self.kind == "date":
+            return _integer(value)
+        if not isinstance(value, str) or "\0" in value:
+            raise ValueError("not a text")
+        if self.kind == "_lastUpdated":
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                raise ValueError("no offset")
+            return moment
+        return Decimal(value) if self.kind == "number" else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,104 +65,119 @@ class Position:
     rid: int
     values: tuple[Any, ...]
 
+    def arguments(self) -> list[Any]:
+        """In the order of `search_statements.page`."""
+        return [self.horizon, self.rid, *(value for value in self.values if value is not None)]
+
     def text(self) -> str:
         """The form that travels in a link."""
         written = orjson.dumps([self.horizon, self.rid, *self.values], default=str)
         return base64.urlsafe_b64encode(written).decode().rstrip("=")
 
 
-def parse_position(text: str, orders: "tuple[Order, ...]") -> Position:
+def parse_position(text: str, by: tuple[OrderShape, ...]) -> Position:
     """The position in a link; raises `InvalidSearch` when this server did not write it."""
     try:
         horizon, rid, *values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not (isinstance(horizon, int) and isinstance(rid, int)):
-            raise ValueError(text)
-        read = tuple(order.read(value) for order, value in zip(orders, values, strict=True))
+        read = tuple(order.read(value) for order, value in zip(by, values, strict=True))
+        return Position(_integer(horizon), _integer(rid), read)
     except (ValueError, ArithmeticError, TypeError):
         raise InvalidSearch(
             "The link to this page is not one that this server wrote; begin the search again."
         ) from None
-    return Position(horizon, rid, read)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One sort key: what to compare, which way; rows without a value come last either way."""
+def orders(
+    tenant: int, resource_type: str, keys: tuple[SortKey, ...]
+) -> tuple[tuple[OrderShape, ...], list[list[int]]]:
+    """What each key compares, and the index keys of those that have some.
 
-    key: SortKey
-    column: ColumnElement[Any]
-    type: TypeEngine[Any]
-    always_present: bool
-
-    def read(self, value: object) -> Any:
-        """A value out of a position, as the database takes it; raises ValueError when it is not of the type."""
-        if value is None and not self.always_present:
-            return None
-        if isinstance(self.type, BigInteger) and isinstance(value, int):
-            return value
-        if not isinstance(value, str):
-            raise ValueError(f"{value!r} is no {self.type}")
-        if isinstance(self.type, DateTime):
-            return datetime.fromisoformat(value)
-        return Decimal(value) if isinstance(self.type, Numeric) else value
-
-
-def orders(tenant: int, resource_type: str, keys: tuple[SortKey, ...]) -> tuple[Order, ...]:
-    """What each key compares. Ascending, a resource counts by its lowest value, descending by its highest.
-
-    Raises `InvalidSearch` for parameters whose values aren't kept in an order (tokens, references, URIs).
+    Ascending, a resource counts by its lowest value, descending by its highest. Raises `InvalidSearch` for parameters
+    whose values aren't kept in an order (tokens, references, URIs).
     """
-    return tuple(_order(tenant, resource_type, key) for key in keys)
+    shapes: list[OrderShape] = []
+    index_keys: list[list[int]] = []
+    for key in keys:
+        if key.code in ("_id", "_lastUpdated"):
+            shapes.append(OrderShape("_id" if key.code == "_id" else "_lastUpdated", key.descending))
+            continue
+        type_ = search_parameter(resource_type, key.code).type
+        kind = _KINDS.get(type_)
+        if kind is None:
+            raise InvalidSearch(
+                f"_sort={key.code}: sorting by a {type_} is not supported yet; dates, numbers and strings are."
+            )
+        shapes.append(OrderShape(kind, key.descending))
+        index_key = parameter_key(tenant, resource_type, key.code)
+        index_keys.append([index_key, long_key(index_key)] if kind == "date" else [index_key])
+    return tuple(shapes), index_keys
 
 
-def _order(tenant: int, resource_type: str, key: SortKey) -> Order:
-    if key.code == "_id":
-        return Order(key, resource.c.id, Text(), always_present=True)
-    if key.code == "_lastUpdated":
-        return Order(key, resource.c.last_updated, DateTime(timezone=True), always_present=True)
-    kind = search_parameter(resource_type, key.code).type
-    if kind not in _TABLES:
-        raise InvalidSearch(
-            f"_sort={key.code}: sorting by a {kind} is not supported yet; dates, numbers and strings are."
-        )
-    table, type_ = _TABLES[kind]
-    low, high = (table.c.value, table.c.value) if table is string_value else (table.c.low, table.c.high)
-    value = func.max(high) if key.descending else func.min(low)
-    of_row = select(value).where(
-        table.c.tenant == tenant,
-        table.c.rid == resource.c.rid,
-        table.c.key == parameter_key(tenant, resource_type, key.code),
-    )
-    return Order(key, of_row.correlate(resource).scalar_subquery(), type_, always_present=False)
+def sort_columns(by: tuple[OrderShape, ...], given: Arguments) -> list[ColumnElement[Any]]:
+    """The columns `sort_0`, `sort_1`… of `resource`. Arguments: the index keys of each order that has some."""
+    return [_column(order, given).label(f"sort_{i}") for i, order in enumerate(by)]
 
 
-def ordered(found: FromClause, by: tuple[Order, ...], after: Position | None) -> Select[Any]:
-    """The rows of `found` (which has `rid` and a column `sort_N` an order) beyond `after`, in order."""
+def _column(order: OrderShape, given: Arguments) -> ColumnElement[Any]:
+    match order.kind:
+        case "_id":
+            return resource.c.id
+        case "_lastUpdated":
+            return resource.c.last_updated
+        case "date":
+            return _extreme(date_value, date_value.c.high if order.descending else date_value.c.low, order, given)
+        case "number":
+            return _extreme(number_value, number_value.c.high if order.descending else number_value.c.low, order, given)
+    # The beginning alone: a value goes into the links to the next pages.
+    return _extreme(string_value, string_beginning, order, given)
+
+
+def _extreme(of: Table, value: ColumnElement[Any], order: OrderShape, given: Arguments) -> ColumnElement[Any]:
+    extreme = func.max(value) if order.descending else func.min(value)
+    here = (of.c.tenant == given.tenant, of.c.rid == resource.c.rid, of.c.key == any_(given.next(NUMBERS)))
+    return select(extreme).where(*here).correlate(resource).scalar_subquery()
+
+
+def ordered(
+    found: FromClause, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None, given: Arguments
+) -> Select[Any]:
+    """The rows of `found` (which has `rid` and the sort columns) in order, beyond a position unless `after` is None.
+
+    Arguments: the position's row identity, then its values that are there, as `after` says.
+    """
     # The row identity follows the first key's direction, so that one index can serve both.
-    backwards = bool(by) and by[0].key.descending
+    backwards = bool(by) and by[0].descending
     statement = select(found)
     clauses = []
     for i, order in enumerate(by):
         column = found.c[f"sort_{i}"]
-        directed = column.desc() if order.key.descending else column.asc()
+        directed = column.desc() if order.descending else column.asc()
         clauses.append(directed if order.always_present else directed.nulls_last())
     clauses.append(found.c.rid.desc() if backwards else found.c.rid.asc())
     if after is not None:
-        statement = statement.where(_beyond(found, by, after, backwards=backwards))
+        statement = statement.where(_beyond(found, by, after, given, backwards=backwards))
     return statement.order_by(*clauses)
 
 
-def _beyond(found: FromClause, by: tuple[Order, ...], after: Position, *, backwards: bool) -> ColumnElement[bool]:
-    rid = found.c.rid
-    beyond = rid < after.rid if backwards else rid > after.rid
-    for i, order in reversed(list(enumerate(by))):
-        column, value = found.c[f"sort_{i}"], after.values[i]
-        if value is None:
+def _beyond(
+    found: FromClause, by: tuple[OrderShape, ...], after: tuple[bool, ...], given: Arguments, *, backwards: bool
+) -> ColumnElement[bool]:
+    rid = given.next(NUMBER)
+    lasts = [given.next(_TYPES[order.kind]) if there else None for order, there in zip(by, after, strict=True)]
+    beyond = found.c.rid < rid if backwards else found.c.rid > rid
+    for i, (order, last) in reversed(list(enumerate(zip(by, lasts, strict=True)))):
+        column = found.c[f"sort_{i}"]
+        if last is None:
             beyond = and_(column.is_(None), beyond)
             continue
-        last = literal(value, order.type)
-        farther: ColumnElement[bool] = column < last if order.key.descending else column > last
+        farther = column < last if order.descending else column > last
         if not order.always_present:
             farther = or_(farther, column.is_(None))
         beyond = or_(farther, and_(column == last, beyond))
-    return beyond if by else or_(false(), beyond)
+    return beyond
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not FIRST <= value <= LAST:
+        raise ValueError("not an integer of 64 bits")
+    return value

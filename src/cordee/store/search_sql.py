@@ -1,169 +1,160 @@
-"""The search tree compiled to conditions of SQLAlchemy Core; what each value means is said in `fhir.query_values`.
+"""The shape of a search as conditions of SQLAlchemy Core; what each value means is said in `fhir.query_values`.
 
 Exact things (tokens, references, URIs, exact strings, presence) are terms of the row, asked for with array operators
 under the GIN index. Ranges and strings are rows of their own tables, asked for with EXISTS.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from itertools import product
+from collections.abc import Sequence
+from itertools import count, pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, any_, exists, false, literal, not_, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, array, asyncpg
-from sqlalchemy.sql import Select
-from sqlalchemy.types import BigInteger, Text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Table,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.types import BigInteger, DateTime, Integer, Numeric, Text, TypeEngine
 
-from cordee.fhir.definitions import load_definitions
-from cordee.fhir.query import Chain, Criterion
-from cordee.fhir.query_values import (
-    CompositeSearch,
-    DateSearch,
-    IdSearch,
-    MissingSearch,
-    NumberSearch,
-    QuantitySearch,
-    ReferenceSearch,
-    StringSearch,
-    TokenSearch,
-    UriSearch,
-    Value,
-)
-from cordee.store.index_values import (
-    PRESENT,
-    composite_key,
-    form_hash,
-    grams,
-    microseconds,
-    parameter_key,
-    reference_form,
-)
-from cordee.store.schema import (
-    INDEXED_BEGINNING,
-    date_value,
-    number_value,
-    resource,
-    string_beginning,
-    string_value,
+from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
+from cordee.store.search_shape import (
+    AnyOf,
+    HasCombination,
+    HasTerms,
+    HasValue,
+    IsNamed,
+    Not,
+    Refers,
+    Rows,
+    Shape,
+    WasWritten,
 )
 
 Condition = ColumnElement[bool]
+_Column = ColumnElement[Any]
 
-_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_AFTER_ANY_TEXT = chr(0x10FFFF)
-_MILLISECOND = timedelta(milliseconds=1)
-_Bounds = tuple[ColumnElement[Any], ColumnElement[Any]]
-_Moment = datetime | int
-
-
-def as_sql(statement: Select[Any]) -> tuple[str, list[Any]]:
-    """The text and the parameters, in order, for asyncpg."""
-    compiled = statement.compile(dialect=_DIALECT)
-    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
+NUMBER = BigInteger()
+NUMBERS = ARRAY(BigInteger)
+TEXT = Text()
+MOMENT = DateTime(timezone=True)
+_DECIMAL = Numeric()
+_TABLES: dict[str, Table] = {"date": date_value, "number": number_value, "string": string_value}
 
 
-def criteria_conditions(
-    tenant: int, resource_type: str, criteria: Iterable[Criterion], row: FromClause
-) -> list[Condition]:
-    """The conditions on `row` (the resource table or an alias) under which every criterion holds."""
-    here = [row.c.tenant == tenant, row.c.resource_type == resource_type, row.c.deleted.is_(false())]
-    return here + [_criterion(tenant, resource_type, criterion, row) for criterion in criteria]
+class Arguments:
+    """The places of a statement's arguments, taken one after the other; the first is the tenant."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._aliases = count()
+        self.tenant = self.next(Integer())
+
+    def next(self, type_: TypeEngine[Any]) -> BindParameter[Any]:
+        """The next argument."""
+        return bindparam(f"a{next(self._numbers)}", type_=type_)
+
+    def alias(self, table: Table, name: str) -> FromClause:
+        """The table under a name not yet used."""
+        return table.alias(f"{name}_{next(self._aliases)}")
 
 
-def _criterion(tenant: int, resource_type: str, criterion: Criterion, row: FromClause) -> Condition:
-    key = parameter_key(tenant, resource_type, criterion.code)
-    if criterion.chain is not None:
-        return _chain(tenant, resource_type, key, criterion.chain, row)
-    if criterion.code == "_id":
-        return row.c.id == _any_text([v.id for v in criterion.values if isinstance(v, IdSearch)])
-    if criterion.code == "_lastUpdated":
-        bounds = (row.c.last_updated, row.c.last_updated + _MILLISECOND)
-        return or_(*(_in_dates(v, bounds, v.low, v.high) for v in criterion.values if isinstance(v, DateSearch)))
-    if criterion.modifier == "missing":
-        missing = any(isinstance(v, MissingSearch) and v.missing for v in criterion.values)
-        present = _has_term(row, [key ^ form_hash(PRESENT)])
-        return not_(present) if missing else present
-    found = _values(tenant, key, criterion.modifier, criterion.values, row)
-    return not_(found) if criterion.modifier == "not" else found
+def rows_conditions(rows: Rows, row: FromClause, given: Arguments) -> list[Condition]:
+    """The conditions on `row` (the resource table or an alias) under which it is one of `rows`."""
+    here = [row.c.tenant == given.tenant, row.c.resource_type == given.next(TEXT), row.c.deleted.is_(false())]
+    return here + [_condition(shape, row, given) for shape in rows.conditions]
 
 
-def _values(tenant: int, key: int, modifier: str | None, values: Sequence[Value], row: FromClause) -> Condition:
-    terms: list[int] = []
+def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
+    match shape:
+        case HasTerms(single):
+            wanted = given.next(NUMBERS)
+            return row.c.terms.contains(wanted) if single else row.c.terms.overlap(wanted)
+        case IsNamed():
+            return row.c.id == any_(given.next(ARRAY(Text)))
+        case WasWritten(within):
+            return or_(*(_written(inside, row.c.last_updated, given) for inside in within))
+        case HasValue(kind, tests):
+            return _has_value(_TABLES[kind], tests, row, given)
+        case HasCombination(tests):
+            return _has_combination(tests, row, given)
+        case Not(opposite):
+            return not_(_condition(opposite, row, given))
+        case AnyOf(shapes):
+            return or_(*(_condition(one, row, given) for one in shapes))
+        case Refers(target):
+            return _refers(target, row, given)
+
+
+def _written(inside: bool, written: ColumnElement[Any], given: Arguments) -> Condition:
+    first, after = given.next(MOMENT), given.next(MOMENT)
+    return and_(written >= first, written < after) if inside else or_(written < first, written >= after)
+
+
+def _refers(target: Rows, row: FromClause, given: Arguments) -> Condition:
+    """Found from the far end: the targets first, then, by the term each one's references have, the rows."""
+    end = given.alias(resource, "target")
+    source = given.alias(resource, "source")
+    term = end.c.self_term.op("#")(given.next(NUMBER))
+    here = [source.c.tenant == given.tenant, source.c.resource_type == given.next(TEXT)]
+    found = select(source.c.rid).where(
+        *here, source.c.terms.contains(array([term])), *rows_conditions(target, end, given)
+    )
+    return row.c.rid.in_(found)
+
+
+def _has_value(table: Table, tests: Sequence[Sequence[str]], row: FromClause, given: Arguments) -> Condition:
+    keys = table.c.key == any_(given.next(NUMBERS))
+    if table is date_value:
+        long_keys = table.c.key == any_(given.next(NUMBERS))
+        first, last, *ends = (given.next(NUMBER) for _ in range(6))
+        low, high = table.c.low, table.c.high
+        keys = or_(
+            and_(keys, low >= first, low <= last),
+            and_(long_keys, low >= ends[0], low <= ends[1], high >= ends[2], high <= ends[3]),
+        )
+    passes = [or_(*(_test(table, test, given) for test in group)) for group in tests]
+    here = (table.c.tenant == given.tenant, table.c.rid == row.c.rid)
+    return exists(select(1).where(*here, keys, *passes)).correlate(row)
+
+
+def _has_combination(tests: Sequence[str], row: FromClause, given: Arguments) -> Condition:
+    parts = [given.alias(number_value, "part") for _ in tests]
     conditions: list[Condition] = []
-    for value in values:
-        if isinstance(value, StringSearch) and modifier == "exact":
-            terms.append(key ^ form_hash(f"x{value.literal}"))
-        elif (forms := _forms(value)) is not None:
-            terms.extend(key ^ form_hash(form) for form in forms)
-        elif isinstance(value, CompositeSearch):
-            conditions.append(_composite(tenant, key, value, row))
-        else:
-            conditions.append(_ranged(tenant, key, modifier, value, row))
-    if terms:
-        conditions.append(_has_term(row, terms))
-    return or_(*conditions)
+    for part, test in zip(parts, tests, strict=True):
+        keys = part.c.key == any_(given.next(NUMBERS))
+        conditions += [part.c.tenant == given.tenant, part.c.rid == row.c.rid, keys, _test(part, test, given)]
+    conditions += [one.c.units.overlap(other.c.units) for one, other in pairwise(parts)]
+    return exists(select(1).where(*conditions)).correlate(row)
 
 
-def _forms(value: Value) -> list[str] | None:
-    """The forms any of which an exact value is found by; None for a value that isn't exact."""
-    match value:
-        case TokenSearch():
-            return _token_forms(value)
-        case UriSearch(uri):
-            return [f"u{uri}"]
-        case ReferenceSearch(identifier=TokenSearch() as identifier):
-            return [f":{form}" for form in _token_forms(identifier)]
-        case ReferenceSearch(types, id=str() as id_):
-            return [reference_form(type_, id_) for type_ in types or load_definitions().resource_types]
-        case ReferenceSearch(url=url):
-            return [f"u{url}"]
-    return None
+def _test(of: FromClause, test: str, given: Arguments) -> Condition:
+    if of is date_value:
+        return _in_dates(test, of.c.low, of.c.high, given.next(NUMBER), given.next(NUMBER))
+    if of is not string_value:
+        name, unit, _ = test.partition("|")
+        within = _in_numbers(name, of, given.next(_DECIMAL), given.next(_DECIMAL), given.next(_DECIMAL))
+        return and_(within, of.c.units.contains(given.next(NUMBERS))) if unit else within
+    # Neither LIKE nor its wildcards: the texts are compared as they are.
+    if test.startswith("part"):
+        part = func.strpos(of.c.value, given.next(TEXT)) != literal_column("0")
+        return and_(part, of.c.grams.contains(given.next(NUMBERS))) if test == "part grams" else part
+    start = and_(string_beginning >= given.next(TEXT), string_beginning < given.next(TEXT))
+    return and_(start, func.starts_with(of.c.value, given.next(TEXT))) if test == "start long" else start
 
 
-def _token_forms(token: TokenSearch) -> list[str]:
-    if token.code is None:
-        return [f"S{token.system}"]
-    separator = ":" if token.any_system else f"={token.system or ''}\x1f"
-    return [f"i{separator}{token.code}", f"t{separator}{token.code.casefold()}"]
-
-
-def _has_term(row: FromClause, terms: list[int]) -> Condition:
-    wanted = literal(terms, ARRAY(BigInteger))
-    return row.c.terms.contains(wanted) if len(terms) == 1 else row.c.terms.overlap(wanted)
-
-
-def _ranged(tenant: int, key: int, modifier: str | None, value: Value, row: FromClause) -> Condition:
-    match value:
-        case DateSearch():
-            within = _in_dates(
-                value,
-                (date_value.c.low, date_value.c.high),
-                microseconds(value.low),
-                microseconds(value.high),
-            )
-            return _exists(tenant, key, date_value, row, within)
-        case NumberSearch():
-            return _exists(tenant, key, number_value, row, _in_numbers(value))
-        case QuantitySearch():
-            within = _in_numbers(value.number)
-            if value.code is not None:
-                name = f"{value.system or ''}|{value.code}"
-                within = and_(within, number_value.c.units.contains(literal([form_hash(name)], ARRAY(BigInteger))))
-            return _exists(tenant, key, number_value, row, within)
-        case StringSearch():
-            return _exists(tenant, key, string_value, row, _in_strings(key, value.normalized, modifier))
-    raise TypeError(f"{type(value).__name__} is not a range")
-
-
-def _exists(tenant: int, key: int, table: FromClause, row: FromClause, within: Condition) -> Condition:
-    return exists(
-        select(1).where(table.c.tenant == tenant, table.c.rid == row.c.rid, table.c.key == key, within)
-    ).correlate(row)
-
-
-def _in_dates(value: DateSearch, bounds: _Bounds, low: _Moment, high: _Moment) -> Condition:
-    begins, ends = bounds
-    match value.prefix:
+def _in_dates(prefix: str, begins: _Column, ends: _Column, low: _Column, high: _Column) -> Condition:
+    match prefix:
         case "gt":
             return ends > high
         case "lt":
@@ -183,74 +174,24 @@ def _in_dates(value: DateSearch, bounds: _Bounds, low: _Moment, high: _Moment) -
     return and_(begins >= low, ends <= high)
 
 
-def _in_numbers(value: NumberSearch) -> Condition:
-    low, high = number_value.c.low, number_value.c.high
-    match value.prefix:
+def _in_numbers(prefix: str, of: FromClause, first: _Column, last: _Column, value: _Column) -> Condition:
+    low, high = of.c.low, of.c.high
+    match prefix:
         case "gt":
-            return high > value.value
+            return high > value
         case "lt":
-            return low < value.value
+            return low < value
         case "ge":
-            return high >= value.value
+            return high >= value
         case "le":
-            return low <= value.value
+            return low <= value
         case "sa":
-            return low > value.value
+            return low > value
         case "eb":
-            return high < value.value
+            return high < value
         case "ap":
-            return and_(low <= value.high, high >= value.low)
+            return and_(low <= last, high >= first)
         case "ne":
-            return or_(low < value.low, high >= value.high)
-    return and_(low >= value.low, high < value.high)
-
-
-def _in_strings(key: int, normalized: str, modifier: str | None) -> Condition:
-    value = string_value.c.value
-    if modifier == "contains":
-        pieces = grams(key, normalized)
-        contains = value.contains(normalized, autoescape=True)
-        return (
-            and_(string_value.c.grams.contains(literal(list(pieces), ARRAY(BigInteger))), contains)
-            if pieces
-            else contains
-        )
-    start = normalized[:INDEXED_BEGINNING]
-    within = and_(string_beginning >= start, string_beginning < start + _AFTER_ANY_TEXT)
-    return within if start == normalized else and_(within, value.startswith(normalized, autoescape=True))
-
-
-def _composite(tenant: int, key: int, search: CompositeSearch, row: FromClause) -> Condition:
-    exact = [forms for c in search.components if (forms := _forms(c)) is not None]
-    ranged = [(place, c) for place, c in enumerate(search.components) if _forms(c) is None]
-    keys = [composite_key(key, forms) for forms in product(*exact)]
-    if not ranged:
-        return _has_term(row, keys)
-    return or_(
-        *(
-            and_(*(_ranged(tenant, k ^ form_hash(f"#{place}"), None, component, row) for place, component in ranged))
-            for k in keys
-        )
-    )
-
-
-def _chain(tenant: int, resource_type: str, key: int, chain: Chain, row: FromClause) -> Condition:
-    """Found from the far end: the targets first, then, by the term each one's references have, the rows."""
-    ways = []
-    for number, link in enumerate(chain.links):
-        target = resource.alias(f"target_{number}")
-        source = resource.alias(f"source_{number}")
-        reference = source.c.terms.contains(array([target.c.self_term.op("#")(literal(key, BigInteger))]))
-        ways.append(
-            select(source.c.rid).where(
-                *criteria_conditions(tenant, link.resource_type, [link.criterion], target),
-                source.c.tenant == tenant,
-                source.c.resource_type == resource_type,
-                reference,
-            )
-        )
-    return or_(*(row.c.rid.in_(way) for way in ways))
-
-
-def _any_text(values: list[str]) -> ColumnElement[Any]:
-    return any_(literal(values, ARRAY(Text)))
+            return or_(low < first, high >= last)
+    # That low is below the last one follows, and gives the index a range.
+    return and_(low >= first, low < last, high < last)

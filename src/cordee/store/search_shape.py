@@ -1,0 +1,286 @@
+"""A search in terms of the index: its shape, which decides the SQL, apart from the arguments that fill it.
+
+Two searches for different patients have the same shape, so that their SQL is put together once (`search_statements`):
+composing it takes milliseconds, more than PostgreSQL needs for the answer. A shape is rendered by `search_sql`, which
+takes the arguments in the order in which they were given here: that order, stated on each shape, is the contract.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal, Union
+
+from cordee.fhir.definitions import load_definitions
+from cordee.fhir.query import Chain, Criterion
+from cordee.fhir.query_values import (
+    CompositeSearch,
+    DateSearch,
+    IdSearch,
+    MissingSearch,
+    NumberSearch,
+    QuantitySearch,
+    ReferenceSearch,
+    StringSearch,
+    TokenSearch,
+    UriSearch,
+    Value,
+)
+from cordee.fhir.search_expressions import Field, Presence, search_routes
+from cordee.store.date_box import box, instants
+from cordee.store.index_values import (
+    PRESENT,
+    composite_key,
+    form_hash,
+    grams,
+    long_key,
+    microseconds,
+    parameter_key,
+    place_key,
+    reference_form,
+    unit_hash,
+)
+from cordee.store.schema import INDEXED_BEGINNING
+
+Kind = Literal["date", "number", "string"]
+_AFTER_ANY_TEXT = chr(0x10FFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class HasTerms:
+    """The row has one of some terms. Argument: their list; `single` when there is one."""
+
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsNamed:
+    """`_id`. Argument: the list of ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class WasWritten:
+    """`_lastUpdated`: inside one of some times, or outside. Arguments: each one's first moment and the one after."""
+
+    inside: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasValue:
+    """One index row of `kind` passes every group of tests; a group passes when one of its tests does.
+
+    Arguments: keys; for dates the keys of long ranges and the six numbers of `date_box.Box`; then those of each
+    test: low, high for a date's prefix; low, high, value and (`|`) the list of units for a number's prefix; first,
+    last and (`long`) the whole text of a beginning; the text and (`grams`) its grams of a part.
+    """
+
+    kind: Kind
+    tests: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasCombination:
+    """Two numbers or more of one combination, each under a key of its own. Arguments: of each, keys and its test's."""
+
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite."""
+
+    shape: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One at least."""
+
+    shapes: tuple["Shape", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """The row refers to a row of `target`. Arguments: the reference's key, the referring type, then the target's."""
+
+    target: "Rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one type that meet every condition. Arguments: the type, then those of each condition."""
+
+    conditions: tuple["Shape", ...]
+
+
+Shape = Union[HasTerms, IsNamed, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers]  # noqa: UP007 - recursive
+Lookup = tuple[Shape, list[Any]]
+"""A shape with its arguments."""
+
+
+def rows(tenant: int, resource_type: str, criteria: Iterable[Criterion]) -> tuple[Rows, list[Any]]:
+    """The rows that a search of one type finds, and the arguments."""
+    lookups = [
+        lookup for group in _merged(resource_type, criteria) for lookup in [_lookup(tenant, resource_type, group)]
+    ]
+    arguments = [argument for _, given in lookups for argument in given]
+    return Rows(tuple(shape for shape, _ in lookups)), [resource_type, *arguments]
+
+
+def _merged(resource_type: str, criteria: Iterable[Criterion]) -> list[list[Criterion]]:
+    """Criteria that look at one and the same value (`date=ge…&date=lt…`) together: the index is asked once."""
+    groups: dict[object, list[Criterion]] = {}
+    for number, criterion in enumerate(criteria):
+        plain = criterion.chain is None and criterion.modifier is None
+        together = plain and isinstance(criterion.values[0], DateSearch) and _is_single(resource_type, criterion.code)
+        groups.setdefault(criterion.code if together else number, []).append(criterion)
+    return list(groups.values())
+
+
+def _is_single(resource_type: str, code: str) -> bool:
+    """Whether a resource gives the parameter one value at most, by the cardinalities of R4."""
+    if code.startswith("_"):
+        return False
+    routes = search_routes(resource_type, code)
+    if isinstance(routes, Presence) or len({route.path for route in routes}) != 1:
+        return False
+    return all(isinstance(step, Field) and not step.many for route in routes for step in route.steps)
+
+
+def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion]) -> Lookup:
+    criterion = group[0]
+    key = parameter_key(tenant, resource_type, criterion.code)
+    if criterion.chain is not None:
+        return _chain(tenant, resource_type, key, criterion.chain)
+    if criterion.code == "_id":
+        return IsNamed(), [[value.id for value in criterion.values if isinstance(value, IdSearch)]]
+    if criterion.code == "_lastUpdated":
+        moments = [value for value in criterion.values if isinstance(value, DateSearch)]
+        times = [end for m in moments for end in instants(m.prefix, m.low, m.high)]
+        return WasWritten(tuple(m.prefix != "ne" for m in moments)), times
+    if criterion.modifier == "missing":
+        missing = any(isinstance(value, MissingSearch) and value.missing for value in criterion.values)
+        present = HasTerms(single=True)
+        return (Not(present) if missing else present), [[key ^ form_hash(PRESENT)]]
+    if all(isinstance(value, DateSearch) for value in criterion.values):
+        return _dates([key], [_date_searches(one.values) for one in group])
+    shape, arguments = _any_value(key, criterion.modifier, criterion.values)
+    return (Not(shape) if criterion.modifier == "not" else shape), arguments
+
+
+def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Lookup:
+    terms: list[int] = []
+    ranged: list[Value] = []
+    composites: list[Lookup] = []
+    for value in values:
+        if isinstance(value, StringSearch) and modifier == "exact":
+            terms.append(key ^ form_hash(f"x{value.literal}"))
+        elif (forms := _forms(value)) is not None:
+            terms.extend(key ^ form_hash(form) for form in forms)
+        elif isinstance(value, CompositeSearch):
+            composites.append(_composite(key, value))
+        else:
+            ranged.append(value)
+    lookups = composites
+    if terms:
+        lookups.append((HasTerms(single=len(terms) == 1), [terms]))
+    if ranged:
+        lookups.append(_ranged([key], modifier, ranged))
+    if len(lookups) == 1:
+        return lookups[0]
+    return AnyOf(tuple(shape for shape, _ in lookups)), [a for _, given in lookups for a in given]
+
+
+def _forms(value: Value) -> list[str] | None:
+    """The forms any of which an exact value is found by; None for a value that isn't exact."""
+    match value:
+        case TokenSearch():
+            return _token_forms(value)
+        case UriSearch(uri):
+            return [f"u{uri}"]
+        case ReferenceSearch(identifier=TokenSearch() as identifier):
+            return [f":{form}" for form in _token_forms(identifier)]
+        case ReferenceSearch(types, id=str() as id_):
+            return [reference_form(type_, id_) for type_ in types or load_definitions().resource_types]
+        case ReferenceSearch(url=url):
+            return [f"u{url}"]
+    return None
+
+
+def _token_forms(token: TokenSearch) -> list[str]:
+    if token.code is None:
+        return [f"S{token.system}"]
+    separator = ":" if token.any_system else f"={token.system or ''}\x1f"
+    return [f"i{separator}{token.code}", f"t{separator}{token.code.casefold()}"]
+
+
+def _date_searches(values: Sequence[Value]) -> list[DateSearch]:
+    return [value for value in values if isinstance(value, DateSearch)]
+
+
+def _dates(keys: list[int], criteria: Sequence[Sequence[DateSearch]]) -> Lookup:
+    ends = [[(v.prefix, microseconds(v.low), microseconds(v.high)) for v in values] for values in criteria]
+    reach = box(ends)
+    arguments: list[Any] = [keys, [long_key(key) for key in keys], *reach.arguments()]
+    arguments += [end for values in ends for _, low, high in values for end in (low, high)]
+    return HasValue("date", tuple(tuple(prefix for prefix, _, _ in values) for values in ends)), arguments
+
+
+def _ranged(keys: list[int], modifier: str | None, values: Sequence[Value]) -> Lookup:
+    """Values of one kind, which is that of the parameter."""
+    if isinstance(values[0], DateSearch):
+        return _dates(keys, [_date_searches(values)])
+    kind: Kind = "string" if isinstance(values[0], StringSearch) else "number"
+    tests: list[str] = []
+    arguments: list[Any] = [keys]
+    for value in values:
+        test, given = _test(keys[0], modifier, value)
+        tests.append(test)
+        arguments += given
+    return HasValue(kind, (tuple(tests),)), arguments
+
+
+def _test(key: int, modifier: str | None, value: Value) -> tuple[str, list[Any]]:
+    match value:
+        case NumberSearch():
+            return value.prefix, [value.low, value.high, value.value]
+        case QuantitySearch(number, system, code):
+            limits = [number.low, number.high, number.value]
+            if code is None:
+                return number.prefix, limits
+            return f"{number.prefix}|", [*limits, [unit_hash(system, code)]]
+        case StringSearch(normalized) if modifier == "contains":
+            pieces = grams(key, normalized)
+            return ("part grams", [normalized, list(pieces)]) if pieces else ("part", [normalized])
+        case StringSearch(normalized):
+            start = normalized[:INDEXED_BEGINNING]
+            within = [start, start + _AFTER_ANY_TEXT]
+            return ("start", within) if start == normalized else ("start long", [*within, normalized])
+    raise TypeError(f"{type(value).__name__} is not a range")
+
+
+def _composite(key: int, search: CompositeSearch) -> Lookup:
+    exact = [forms for component in search.components if (forms := _forms(component)) is not None]
+    ranged = [(place, component) for place, component in enumerate(search.components) if _forms(component) is None]
+    combined = [composite_key(key, forms) for forms in product(*exact)]
+    if not ranged:
+        return HasTerms(single=len(combined) == 1), [combined]
+    if len(ranged) == 1:
+        (place, component), *_ = ranged
+        return _ranged([place_key(one, place) for one in combined], None, [component])
+    tests: list[str] = []
+    arguments: list[Any] = []
+    for place, component in ranged:
+        test, given = _test(combined[0], None, component)
+        tests.append(test)
+        arguments += [[place_key(one, place) for one in combined], *given]
+    return HasCombination(tuple(tests)), arguments
+
+
+def _chain(tenant: int, resource_type: str, key: int, chain: Chain) -> Lookup:
+    ways: list[Shape] = []
+    arguments: list[Any] = []
+    for link in chain.links:
+        target, given = rows(tenant, link.resource_type, [link.criterion])
+        ways.append(Refers(target))
+        arguments += [key, resource_type, *given]
+    return (ways[0] if len(ways) == 1 else AnyOf(tuple(ways))), arguments

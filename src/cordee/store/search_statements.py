@@ -1,0 +1,77 @@
+"""The statements of searches, compiled once a shape and kept: SQL text for asyncpg, and the order of its arguments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, column, func, select, table
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.types import Integer
+
+from cordee.store.schema import resource
+from cordee.store.search_order import OrderShape, ordered, sort_columns
+from cordee.store.search_shape import Rows
+from cordee.store.search_sql import NUMBER, NUMBERS, Arguments, rows_conditions
+
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+_KEPT = 1024
+_VERSION = [
+    resource.c[name] for name in ("resource_type", "id", "version", "last_updated", "deleted", "method", "body", "rid")
+]
+VERSION_WIDTH = len(_VERSION)
+"""How many columns of a row make a `StoredVersion`; those of a page follow: the horizon, then the sort keys."""
+
+_LAST_TRANSACTION = select(column("last_value", NUMBER)).select_from(table("transaction_number")).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with `$1`, `$2`…, and for each of these the place of its argument in the order of the shape."""
+
+    sql: str
+    places: tuple[int, ...]
+
+    def call(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
+        """What asyncpg's methods take."""
+        return (self.sql, *(arguments[place] for place in self.places))
+
+
+@lru_cache(maxsize=_KEPT)
+def page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:
+    """A page of `rows` in order, beyond a position unless `after` is None (which of its values are there).
+
+    Arguments: tenant, those of the rows, the key of each order that has one, the limit; then of the position: the
+    horizon, the row identity, the values that are there.
+    """
+    given = Arguments()
+    conditions = rows_conditions(rows, resource, given)
+    keys = sort_columns(by, given)
+    limit = given.next(Integer())
+    horizon = _LAST_TRANSACTION if after is None else given.next(NUMBER)
+    if after is not None:
+        conditions.append(resource.c.created_txn <= horizon)
+    found = select(*_VERSION, horizon.label("horizon"), *keys).where(*conditions).subquery("found")
+    return _compiled(ordered(found, by, after, given).limit(limit))
+
+
+@lru_cache(maxsize=_KEPT)
+def total(rows: Rows) -> Statement:
+    """How many `rows` there are. Arguments: tenant, those of the rows."""
+    conditions = rows_conditions(rows, resource, Arguments())
+    return _compiled(select(func.count()).select_from(resource).where(*conditions))
+
+
+@lru_cache(maxsize=1)
+def referring() -> Statement:
+    """The rows of a type that have one of some terms. Arguments: tenant, type, terms, limit."""
+    given = Arguments()
+    conditions = rows_conditions(Rows(()), resource, given)
+    conditions.append(resource.c.terms.overlap(given.next(NUMBERS)))
+    statement = select(*_VERSION).where(*conditions).order_by(resource.c.rid)
+    return _compiled(statement.limit(given.next(Integer())))
+
+
+def _compiled(statement: Select[Any]) -> Statement:
+    compiled = statement.compile(dialect=_DIALECT)
+    return Statement(str(compiled), tuple(int(name.removeprefix("a")) for name in compiled.positiontup or ()))

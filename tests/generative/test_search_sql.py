@@ -1,0 +1,89 @@
+"""The SQL of a search gives exactly the resources that `fhir.matching` finds in memory (design decision 6)."""
+
+import os
+import uuid
+
+import orjson
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from tests.generative.search_populations import IDS, RESOURCES, TYPES, queries
+from tests.queries_from_values import queries_from
+
+from cordee.fhir.body import accept
+from cordee.fhir.matching import matches
+from cordee.fhir.query import parse_search
+from cordee.fhir.search_values import extract
+from cordee.store.repository import Repository
+
+# More examples find more: CORDEE_SEARCH_EXAMPLES=500 for a night's hunt.
+EXAMPLES = int(os.environ.get("CORDEE_SEARCH_EXAMPLES", "12"))
+
+
+SETTINGS = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+few_types = st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True)
+
+
+@st.composite
+def writes(draw, types):
+    """What is written, in order, as (type, id, resource); None deletes. Later ones replace earlier ones."""
+    keys = st.tuples(st.sampled_from(types), st.sampled_from(IDS))
+    written = []
+    for type_, id_ in draw(st.lists(keys, min_size=1, max_size=24)):
+        known = any((type_, id_) == (t, i) for t, i, _ in written)
+        gone = known and draw(st.integers(0, 3)) == 0
+        written.append((type_, id_, None if gone else draw(RESOURCES[type_])))
+    return written
+
+
+async def stored_population(database, written):
+    """A tenant of its own holding the result of `written`, and the stored resources by (type, id)."""
+    async with database.rows() as connection:
+        number = await connection.fetchval(
+            "INSERT INTO tenant (name) VALUES ($1) RETURNING tenant", f"g-{uuid.uuid4().hex}"
+        )
+    repository = Repository(database, number)
+    held = {}
+    for type_, id_, resource in written:
+        if resource is None:
+            await repository.delete(type_, id_)
+            held.pop((type_, id_), None)
+        else:
+            done = await repository.update(type_, id_, accept(orjson.dumps({**resource, "id": id_})))
+            held[type_, id_] = orjson.loads(done.version.body)
+    return repository, held
+
+
+async def assert_same_answer(repository, held, type_, pairs):
+    search = parse_search(type_, pairs)
+    page = await repository.search(search, count=1000)
+    found = {(version.resource_type, version.id) for version in page.matches}
+    expected = {
+        key for key, resource in held.items() if matches(search, resource, lambda kind, id_: held.get((kind, id_)))
+    }
+    event("something found" if expected else "nothing found")
+    assert found == expected, (type_, pairs)
+
+
+@given(st.data())
+@SETTINGS
+async def test_sql_finds_what_matching_finds(database, data):
+    types = data.draw(few_types)
+    repository, held = await stored_population(database, data.draw(writes(types)))
+    for type_, pairs in data.draw(st.lists(queries(types), min_size=1, max_size=30)):
+        await assert_same_answer(repository, held, type_, pairs)
+
+
+@given(st.data())
+@SETTINGS
+async def test_sql_finds_each_resource_by_each_of_its_own_values(database, data):
+    repository, held = await stored_population(database, data.draw(writes(data.draw(few_types))))
+    for resource in list(held.values())[:4]:
+        own = [query for code, values in extract(resource).items() for value in values[:2]
+               for query in queries_from(code, value)]  # fmt: skip
+        for query in own[:60]:
+            await assert_same_answer(repository, held, resource["resourceType"], [query])
