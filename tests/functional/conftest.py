@@ -1,17 +1,21 @@
 """A real server process for the session, and a client on a tenant of its own for each test."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 CORDEE = Path(sys.executable).with_name("cordee")
+ALLOWED_ORIGIN = "https://app.example.org"
 
 
 def free_port() -> int:
@@ -21,36 +25,59 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_ready(base: str, process: "subprocess.Popen[bytes]") -> None:
-    """Returns once /readyz says 200; fails when the process ends first, or after a minute."""
-    deadline = time.monotonic() + 60
+def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+    """Returns once /readyz says 200; fails when the process ends first, or when it takes longer."""
+    deadline = time.monotonic() + seconds
     with httpx.Client(base_url=base) as client:
         while time.monotonic() < deadline:
-            if process.poll() is not None:
-                pytest.fail(f"the server ended with {process.returncode}")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"the server ended with {process.wait(timeout=0.2)}")
             try:
                 if client.get("/readyz", timeout=5).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 continue
-    pytest.fail("the server was not ready within a minute")
+    pytest.fail(f"the server was not ready within {seconds} s")
 
 
-@pytest.fixture(scope="session")
-def server_url(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `cordee serve`."""
+@dataclass(frozen=True)
+class Server:
+    """A running `cordee serve`: its address and the file of its log."""
+
+    url: str
+    log: Path
+
+
+@contextmanager
+def serving(dsn: str, log: Path, **settings: str) -> Iterator[Server]:
+    """`cordee serve` on the database at `dsn` until the end of the block; `settings` are environment variables."""
     port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log"
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [CORDEE, "serve", "--port", str(port)], env=os.environ | {"CORDEE_DATABASE_URL": dsn}, stderr=written
+            [CORDEE, "serve", "--port", str(port)],
+            env=os.environ | {"CORDEE_DATABASE_URL": dsn} | settings,
+            stderr=written,
         )
     try:
         wait_until_ready(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", log)
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def server(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of the session."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving(dsn, log, CORDEE_CORS_ORIGINS=f'["{ALLOWED_ORIGIN}"]') as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server_url(server: Server) -> str:
+    """Its address."""
+    return server.url
 
 
 @pytest.fixture
