@@ -2,24 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-import structlog
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cordee import __version__
+from cordee.api.description_page import page
 from cordee.api.fhir import FhirApplication
 from cordee.api.metrics import Metrics
-from cordee.fhir.outcome import FhirError
+from cordee.api.openapi import SUMMARY, TITLE, describe
+from cordee.api.operation import operation_routes
 from cordee.settings import Settings
 from cordee.store.connection import Database
 
-_log = structlog.get_logger("cordee.api")
 _SMALLEST_COMPRESSED = 1024
 _COMPRESSION_LEVEL = 4
-_EXPOSED_HEADERS = ("ETag", "Last-Modified", "Location", "Content-Location", "X-Request-Id")
+_EXPOSED_HEADERS = ("ETag", "Last-Modified", "Location", "Allow", "Retry-After", "X-Request-Id")
 
 
 def create_application(settings: Settings, dsn: str) -> ASGIApp:
@@ -42,37 +44,16 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
             await database.close()
 
     rest = FastAPI(
-        title="Cordée",
+        title=TITLE,
         version=__version__,
-        summary="A FHIR R4 server for French coordinated care.",
+        summary=SUMMARY,
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
     )
-
-    @rest.get("/healthz", tags=["operation"], summary="The process answers")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @rest.get(
-        "/readyz",
-        tags=["operation"],
-        summary="The database answers too",
-        responses={503: {"description": "The database can't be reached."}},
-    )
-    async def readyz(response: Response) -> dict[str, str]:
-        if fhir.database is None:
-            response.status_code = 503
-            return {"status": "starting"}
-        try:
-            async with fhir.database.rows() as connection:
-                await connection.fetchval("SELECT 1")
-        except FhirError:
-            response.status_code = 503
-            return {"status": "the database can't be reached"}
-        return {"status": "ok"}
-
-    @rest.get("/metrics", tags=["operation"], summary="Counters in the Prometheus text format")
-    async def metrics_text() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+    rest.include_router(operation_routes(fhir, metrics))
+    _serve_description(rest, api_description())
 
     application: ASGIApp = GZipMiddleware(
         _Dispatch(fhir, rest), minimum_size=_SMALLEST_COMPRESSED, compresslevel=_COMPRESSION_LEVEL
@@ -86,6 +67,26 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
             expose_headers=_EXPOSED_HEADERS,
         )
     return application
+
+
+def api_description() -> dict[str, Any]:
+    """The OpenAPI document; it depends on the code alone."""
+    metrics = Metrics()
+    return describe(operation_routes(FhirApplication(Settings(), metrics), metrics).routes)
+
+
+def _serve_description(rest: FastAPI, document: dict[str, Any]) -> None:
+    @rest.get("/openapi.json")
+    async def description() -> JSONResponse:
+        return JSONResponse(document)
+
+    @rest.get("/docs")
+    async def readable() -> HTMLResponse:
+        return HTMLResponse(page(document))
+
+    @rest.get("/")
+    async def entrance() -> RedirectResponse:
+        return RedirectResponse("docs")
 
 
 class _Dispatch:
@@ -104,5 +105,7 @@ class _Dispatch:
 def _is_fhir(path: str) -> bool:
     if path.startswith("/fhir"):
         return path == "/fhir" or path[5] == "/"
+    if not path.startswith("/t/"):
+        return False
     parts = path.split("/", 4)
-    return path.startswith("/t/") and len(parts) > 3 and parts[3] == "fhir"
+    return len(parts) > 3 and parts[3] == "fhir"

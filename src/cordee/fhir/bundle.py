@@ -197,7 +197,7 @@ def _address(
     local, _, criteria = _local(url, base_url).partition("?")
     parts = local.split("/") if local else []
     match parts:
-        case []:
+        case [] | ["metadata"] | ["_history"]:
             return None, None, None, criteria or None
         case [resource_type] if resource_type in _types():
             return resource_type, None, None, criteria or None
