@@ -281,6 +281,8 @@ def _range(node: Mapping[str, Any]) -> QuantityValue | None:
     first, last = _decimal(low.get("value")), _decimal(high.get("value"))
     if first is None and last is None:
         return None
+    if first is not None and last is not None and first > last:  # given the wrong way round, as a Period may be
+        first, last = last, first
     unit = low if low.get("code") or low.get("unit") else high
     return QuantityValue(first, last, unit.get("system"), unit.get("code"), unit.get("unit"))
 
