@@ -1,7 +1,10 @@
 """The interactions that read: capabilities, read, vread, search, history (R4 http.html, search.html)."""
 
+import base64
 from dataclasses import replace
 from datetime import datetime
+
+import orjson
 
 from cordee.api import capabilities
 from cordee.api.addresses import Address
@@ -97,7 +100,7 @@ class Reading:
         page = await self._reader.search(
             wanted,
             count=self._settings.default_page_size if wanted.count is None else wanted.count,
-            position=self._request.parameter("_cursor"),
+            position=_checked_position(self._request.parameter("_cursor")),
         )
         return FhirResponse(200, searchset_text(self._request.base_url, wanted, page))
 
@@ -125,6 +128,26 @@ class Reading:
         if not (text.isascii() and text.isdecimal()) or int(text) == 0 or len(text) > 9:
             raise InvalidSearch(f"_count={text}: expected a whole number from 1; for example _count=20.")
         return min(int(text), self._settings.max_page_size)
+
+
+def _checked_position(text: str | None) -> str | None:
+    """Raises `InvalidSearch` when a link's position holds what the database could not even take."""
+    if text is None:
+        return None
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        sound = isinstance(values, list) and all(map(_is_sound, values))
+    except ValueError:
+        sound = False
+    if not sound:
+        raise InvalidSearch("The link to this page is not one that this server wrote; begin the search again.")
+    return text
+
+
+def _is_sound(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | str | None):
+        return False
+    return "\0" not in value if isinstance(value, str) else value is None or -(2**63) <= value < 2**63
 
 
 def refuse_excess(wanted: Search) -> None:
