@@ -40,7 +40,9 @@ max_wal_size = 4GB
 checkpoint_timeout = 15min
 autovacuum_naptime = 15s
 max_connections = 120
-# A statement, its parameters or the detail of an error can hold personal data: none of them is logged.
+# A statement, its parameters, the text of an error and its detail can hold personal data: none of them is logged.
+# (The level log is above error; what the server itself does is still told.)
+log_min_messages = log
 log_statement = none
 log_min_error_statement = panic
 log_error_verbosity = terse

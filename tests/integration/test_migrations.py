@@ -1,0 +1,131 @@
+"""The migrations make, from nothing, exactly the tables that the program names; several processes may run them."""
+
+import asyncio
+import sys
+import uuid
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from cordee.fhir.outcome import Unavailable
+from cordee.store.migrate import UnusableDatabase, migrate
+from cordee.store.schema import metadata
+from cordee.store.statistics import refresh_statistics
+
+
+@pytest.fixture
+async def empty(postgres):
+    """Makes databases without anything in them, dropped at the end."""
+    address = postgres.start()
+    names = []
+    administrator = await asyncpg.connect(address)
+
+    async def make(options=""):
+        names.append(f"empty_{uuid.uuid4().hex[:12]}")
+        await administrator.execute(f"CREATE DATABASE {names[-1]} {options}")
+        return address.replace("/postgres?", f"/{names[-1]}?")
+
+    yield make
+    for name in names:
+        await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await administrator.close()
+
+
+async def inspected(dsn, look):
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(look)
+    finally:
+        await engine.dispose()
+
+
+def differences(connection):
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return compare_metadata(context, metadata)
+
+
+async def test_migrations_from_nothing_make_what_the_schema_says(empty):
+    dsn = await empty()
+    await migrate(dsn)
+    assert await inspected(dsn, differences) == []
+
+
+async def test_a_schema_that_differs_is_noticed(empty):
+    dsn = await empty()
+    await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("DROP INDEX date_value_by_low; ALTER TABLE tenant ADD COLUMN more text")
+    await connection.close()
+    assert {found[0] for found in await inspected(dsn, differences)} == {"add_index", "remove_column"}
+
+
+async def test_indexes_on_expressions_and_their_kinds_are_those_of_the_schema(empty):
+    """Alembic compares neither: the definitions of a database made from the schema itself are compared."""
+
+    async def definitions(dsn):
+        connection = await asyncpg.connect(dsn)
+        try:
+            rows = await connection.fetch(
+                "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            )
+            sequences = await connection.fetch("SELECT sequencename, increment_by FROM pg_sequences")
+        finally:
+            await connection.close()
+        return sorted(row[0] for row in rows), sorted(tuple(row) for row in sequences)
+
+    migrated, made = await empty(), await empty()
+    await migrate(migrated)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(made))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    assert await definitions(migrated) == await definitions(made)
+
+
+async def test_migrating_twice_changes_nothing(empty):
+    dsn = await empty()
+    await migrate(dsn)
+    tables = await inspected(dsn, lambda connection: inspect(connection).get_table_names())
+    await migrate(dsn)
+    assert await inspected(dsn, lambda connection: inspect(connection).get_table_names()) == tables
+    connection = await asyncpg.connect(dsn)
+    assert await connection.fetchval("SELECT count(*) FROM tenant") == 1
+    await connection.close()
+
+
+async def test_processes_that_start_together_take_turns(empty):
+    dsn = await empty()
+    program = "import asyncio, sys; from cordee.store.migrate import migrate; asyncio.run(migrate(sys.argv[1]))"
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, dsn, stderr=asyncio.subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = [(await process.communicate())[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], said
+    assert await inspected(dsn, differences) == []
+
+
+async def test_a_database_that_is_not_in_utf8_is_refused(empty):
+    dsn = await empty("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(UnusableDatabase, match="UTF-8"):
+        await migrate(dsn)
+
+
+async def test_a_database_that_cannot_be_reached_is_said_so():
+    with pytest.raises(Unavailable, match="can't be reached"):
+        await migrate("postgresql://postgres@127.0.0.1:1/postgres")
+
+
+async def test_statistics_are_there_when_asked_for(empty):
+    dsn = await empty()
+    await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("INSERT INTO date_value SELECT 1, i, 5, i, i + 1 FROM generate_series(1, 100) AS i")
+    await refresh_statistics(dsn)
+    assert await connection.fetchval("SELECT reltuples FROM pg_class WHERE relname = 'date_value'") == 100
+    await connection.close()
