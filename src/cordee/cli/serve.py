@@ -1,16 +1,20 @@
 """`cordee serve`."""
 
+import errno
 import json
 import os
+import socket
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvicorn
 from starlette.types import ASGIApp
 
 from cordee.api.application import create_application
+from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
+from cordee.cli.failures import CommandError
 from cordee.cli.logging import configure_logging
 from cordee.settings import Settings
 
@@ -22,12 +26,12 @@ _PATIENCE_AT_END_SECONDS = 20
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on [default: 8080].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8080")] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the embedded PostgreSQL [default: cordee-data].")
+        Path | None, typer.Option(help="Folder of the embedded PostgreSQL.", show_default="cordee-data")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Server processes [default: 1].")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Server processes.", show_default="1")] = None,
 ) -> None:
     """Serve FHIR R4 over HTTP until Ctrl-C.
 
@@ -35,11 +39,25 @@ def serve(
 
     Example: [bold]cordee serve --port 8080 --data-dir ./data[/bold]
     """
-    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir, "workers": workers}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = read_settings(host=host, port=port, data_dir=data_dir, workers=workers)
     configure_logging(settings.log_level)
+    require_free_address(settings.host, settings.port)
     with ready_database(settings) as dsn:
         run_server(settings, dsn)
+
+
+def require_free_address(host: str, port: int) -> None:
+    """Raises `CommandError` when nothing can listen there; said before the database is started."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        advice = ""
+        if error.errno == errno.EADDRINUSE:
+            advice = " Another program listens there; give another port with --port."
+        raise CommandError(f"{host} port {port}: {error.strerror}.{advice}") from None
 
 
 def run_server(settings: Settings, dsn: str) -> None:

@@ -1,8 +1,11 @@
 """The documents of a file: one JSON document, or one a line (NDJSON), read without ever holding more than one."""
 
 import asyncio
+import os
 import re
+import stat
 from collections.abc import AsyncIterator, Callable
+from typing import IO
 
 from cordee.cli.load.decompression import plain_blocks
 from cordee.cli.load.sources import Source
@@ -20,7 +23,7 @@ class Unloadable(Exception):
 
 
 async def documents(source: Source, read: Callable[[int], None]) -> AsyncIterator[tuple[int | None, bytes]]:
-    """Each document with its line number; None for a document that takes several lines.
+    """Each document with its line number; None for the only document of a file.
 
     `read` is called with the number of bytes taken from the file. Raises `Unloadable`, `DamagedData`, or `OSError`;
     what comes before the damage of a NDJSON file is given first.
@@ -31,10 +34,12 @@ async def documents(source: Source, read: Callable[[int], None]) -> AsyncIterato
     if first is None:
         raise Unloadable("The file is empty.")
     second = await anext(lines, None)
-    if second is None or _is_document(first[1]) or (_is_closed(first[1]) and _is_document(second[1])):
+    if second is None:
+        yield None, first[1]
+        return
+    if _is_document(first[1]) or (_is_closed(first[1]) and _is_document(second[1])):
         yield first
-        if second is not None:
-            yield second
+        yield second
         async for line in lines:
             yield line
         return
@@ -60,23 +65,30 @@ async def _blocks(source: Source) -> AsyncIterator[bytes]:
 
 
 async def _stream(source: Source) -> AsyncIterator[bytes]:
-    """A pipe, read as it comes; standard input may also be a file."""
-    path = source.path or "/dev/stdin"
-    with open(path, "rb", buffering=0) as file:  # noqa: ASYNC230, PTH123 - opening does not wait here
-        reader = asyncio.StreamReader()
-        loop = asyncio.get_running_loop()
-        try:
-            transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
-        except ValueError:  # not a pipe, a socket or a terminal
+    """Standard input or a named pipe, read as it comes; Ctrl-C is heard while nothing comes."""
+    with _open_stream(source) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or file.isatty()):
             while block := file.read(_BLOCK):
                 yield block
                 await asyncio.sleep(0)
             return
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
         try:
             while block := await reader.read(_BLOCK):
                 yield block
         finally:
             transport.close()
+            if source.path is None:
+                os.set_blocking(0, True)  # a terminal is shared with the shell
+
+
+def _open_stream(source: Source) -> IO[bytes]:
+    if source.path is None:
+        return os.fdopen(os.dup(0), "rb", buffering=0)
+    return source.path.open("rb", buffering=0)
 
 
 async def _counted(blocks: AsyncIterator[bytes], read: Callable[[int], None]) -> AsyncIterator[bytes]:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -80,13 +80,13 @@ class Report:
         """How many versions were written."""
         return self.effects.total() - self.refused - self._number("unchanged") - self._number("absent")
 
-    def count(self, file: str, lines: Mapping[int, int | None], outcome: Outcome) -> None:
-        """Adds what a step did; `lines` gives the line of each position of a refusal, where there is one."""
+    def count(self, file: str, lines: Sequence[int | None], outcome: Outcome) -> None:
+        """Adds what a step did to documents that stand on `lines`; a Bundle's refusals are all of its one line."""
         self.effects.update(outcome.effects)
         for refusal in outcome.refusals:
             errors = [issue for issue in refusal.issues if issue.severity in ("fatal", "error")]
             for issue in errors or refusal.issues:
-                line = lines.get(refusal.position)
+                line = lines[0] if len(lines) == 1 else lines[refusal.position]
                 self._refuse(RefusalLine(file, line, refusal.resource_type, issue, refusal.resources))
 
     def refuse_file(self, file: str, reason: str) -> None:

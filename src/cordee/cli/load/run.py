@@ -45,7 +45,7 @@ class Run:
                 await self._load_all([(source, frozenset(wanted)) for source, wanted in lines.items()], 1)
         finally:
             for (source, line), aside in self._put_aside.items():
-                self._count(source, {0: line}, aside.outcome)
+                self._count(source, [line], aside.outcome)
 
     def end(self) -> None:
         """Says that the operator wants to stop: nothing new is begun."""
@@ -102,7 +102,7 @@ class Run:
             await writes.begin(partial(self._load_chunk, source, chunk), chunk.keys)
 
     async def _load_chunk(self, source: Source, chunk: "_Chunk") -> None:
-        self._count(source, dict(enumerate(chunk.lines)), await self._loader.load_resources(chunk.contents))
+        self._count(source, chunk.lines, await self._loader.load_resources(chunk.contents))
 
     async def _load_bundle(self, source: Source, line: int | None, text: bytes) -> None:
         written_before = self._report.written
@@ -110,11 +110,11 @@ class Run:
             if not source.is_stream and any(refusal.conditional for refusal in outcome.refusals):
                 self._put_aside[source, line] = _PutAside(outcome, written_before)
             else:
-                self._count(source, {0: line}, outcome)
+                self._count(source, [line], outcome)
             if self._ending:
                 return
 
-    def _count(self, source: Source, lines: dict[int, int | None], outcome: Outcome) -> None:
+    def _count(self, source: Source, lines: Sequence[int | None], outcome: Outcome) -> None:
         self._report.count(source.name, lines, outcome)
         self._show()
 

@@ -9,7 +9,7 @@ import asyncpg
 from cordee.fhir.body import Incoming
 from cordee.fhir.outcome import Conflict, FhirError
 from cordee.store import read as reads
-from cordee.store.changes import Written, is_same_content, next_change, now, stored
+from cordee.store.changes import Effect, is_same_content, next_change, now
 from cordee.store.connection import Database
 from cordee.store.write import Change, apply
 
@@ -37,7 +37,7 @@ class RefusedByDatabase(FhirError):
     code = "processing"
 
 
-async def store_many(database: Database, tenant: int, resources: Sequence[Placed]) -> list[Written | FhirError]:
+async def store_many(database: Database, tenant: int, resources: Sequence[Placed]) -> list[Effect | FhirError]:
     """Stores each resource as an update of its id, or a creation; what each did, in the order given.
 
     One database transaction for all of them. Content equal to what is stored writes nothing. The locks of existing
@@ -45,7 +45,7 @@ async def store_many(database: Database, tenant: int, resources: Sequence[Placed
     there twice is written twice, in order. A resource that PostgreSQL can't hold refuses itself only.
     Raises `Unavailable`; then nothing of the present transaction is stored.
     """
-    results: dict[int, Written | FhirError] = {}
+    results: dict[int, Effect | FhirError] = {}
     for wave in _waves(resources):
         await _store_wave(database, tenant, resources, wave, results)
     return [results[index] for index in range(len(resources))]
@@ -77,7 +77,7 @@ async def _store_wave(
     tenant: int,
     resources: Sequence[Placed],
     wave: list[int],
-    results: dict[int, Written | FhirError],
+    results: dict[int, Effect | FhirError],
 ) -> None:
     missing = wave
     for _ in range(_ATTEMPTS):
@@ -102,7 +102,7 @@ async def _store_halves(
     tenant: int,
     resources: Sequence[Placed],
     wave: list[int],
-    results: dict[int, Written | FhirError],
+    results: dict[int, Effect | FhirError],
     error: asyncpg.PostgresError,
 ) -> None:
     """PostgreSQL refused the statement for one of its rows, without saying which."""
@@ -117,9 +117,9 @@ async def _store_halves(
 
 async def _store_once(
     database: Database, tenant: int, resources: Sequence[Placed], wave: list[int]
-) -> dict[int, Written | FhirError]:
+) -> dict[int, Effect | FhirError]:
     """Those that were written or are the same already; one that is missing met another writer."""
-    done: dict[int, Written | FhirError] = {}
+    done: dict[int, Effect | FhirError] = {}
     async with database.transaction() as connection:
         named = [(kind, id_) for kind, id_ in (resources[index].key for index in wave) if id_ is not None]
         current = await reads.find_several(connection, tenant, named, lock=True)
@@ -131,7 +131,7 @@ async def _store_once(
             kind, id_ = resource.key
             held = None if id_ is None else current.get((kind, id_))
             if held is not None and is_same_content(held, resource.incoming):
-                done[index] = Written("unchanged", held)
+                done[index] = "unchanged"
                 continue
             rid = held.rid if held else next(rids)
             method = "POST" if id_ is None else "PUT"
@@ -139,5 +139,5 @@ async def _store_once(
         written = await apply(connection, tenant, list(changes.values())) if changes else frozenset()
     for index, change in changes.items():
         if (change.resource_type, change.id) in written:
-            done[index] = Written("updated" if change.replaces else "created", stored(change))
+            done[index] = "updated" if change.replaces else "created"
     return done

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from cordee.fhir.body import Incoming, accept
 from cordee.fhir.outcome import FhirError, Unavailable
 from cordee.fhir.query import Search
-from cordee.store.changes import Written
 from cordee.store.connection import Database
 from cordee.store.loading.bulk_write import Placed, store_many
 from cordee.store.loading.contents import Content, bundle_contents, peek
@@ -56,10 +55,10 @@ class Loader:
         results = await store_many(self._database, self._tenant, resources)
         effects: Counter[tuple[str, LoadEffect]] = Counter()
         for (index, incoming), result in zip(accepted.items(), results, strict=True):
-            if isinstance(result, Written):
-                effects[incoming.resource_type, result.effect] += 1
-            else:
+            if isinstance(result, FhirError):
                 refused[index] = (incoming.resource_type, result)
+            else:
+                effects[incoming.resource_type, result] += 1
         refusals = []
         for index in sorted(refused):
             resource_type, reason = refused[index]
