@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -63,17 +64,13 @@ class Database:
             finally:
                 pool.terminate()
 
-    @asynccontextmanager
-    async def rows(self) -> AsyncIterator[Connection]:
-        """A connection for reads by key and for writes."""
-        async with _translated(), self._rows.acquire() as connection:
-            yield connection
+    def rows(self) -> "Borrowed":
+        """A connection for reads by key and for writes, until the end of the block."""
+        return Borrowed(self._rows)
 
-    @asynccontextmanager
-    async def searches(self) -> AsyncIterator[Connection]:
-        """A connection whose plans are made anew for each search's values."""
-        async with _translated(), self._searches.acquire() as connection:
-            yield connection
+    def searches(self) -> "Borrowed":
+        """A connection whose plans are made anew for each search's values, until the end of the block."""
+        return Borrowed(self._searches)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -119,19 +116,43 @@ class Database:
         )
 
 
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """The database's failures in the words of the standard. An error's detail can hold data: it is not repeated."""
-    try:
-        yield
-    except FhirError:
-        raise
-    except asyncpg.QueryCanceledError as error:
-        raise Unavailable("The database took too long over this; ask for less, or later.") from error
-    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-        raise Conflict("Another writer is changing the same resources; try again.") from error
-    except _GONE as error:
-        raise _unavailable(error) from error
+class Borrowed:
+    """A connection of a pool for the length of an `async with` block; on the hottest path, hence no generator.
+
+    The database's failures leave the block in the words of the standard: `Unavailable`, `Conflict`.
+    """
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection = await self._pool.acquire()
+        except (*_GONE, asyncpg.PostgresError) as error:
+            refusal = _refusal(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+        return self._connection
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self._pool.release(self._connection)
+        refusal = None if error is None else _refusal(error)
+        if refusal is not None:
+            raise refusal from error
+
+
+def _refusal(error: BaseException) -> FhirError | None:
+    """What a failure of the database is to a client. An error's detail can hold data: it is not repeated."""
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Unavailable("The database took too long over this; ask for less, or later.")
+    if isinstance(error, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
+        return Conflict("Another writer is changing the same resources; try again.")
+    return _unavailable(error) if isinstance(error, _GONE) else None
 
 
 def _unavailable(error: BaseException) -> Unavailable:
