@@ -191,7 +191,6 @@ def test_a_read_that_fails_undoes_the_whole_transaction(client: httpx.Client) ->
         (entry("PATCH", "Patient/x", patient()), 400, "Bundle.entry[1].request.method"),
         (entry("POST", "Poem", {"resourceType": "Poem"}), 400, "Bundle.entry[1].request.url"),
         (entry("PUT", "Patient", patient()), 400, "Bundle.entry[1].request.url"),
-        (entry("POST", "Patient/x", patient()), 400, "Bundle.entry[1].request.url"),
         (entry("POST", "Patient", patient(), ifNoneExist="nonsense=1"), 400, "Bundle.entry[1].request"),
         (entry("POST", "Patient", patient(), "urn:uuid:one"), 400, "Bundle.entry["),
         (entry("DELETE", "Patient/same"), 400, "Bundle.entry["),
@@ -281,6 +280,13 @@ def test_a_document_inside_a_transaction_keeps_its_own_references(client: httpx.
     )
     kept = stored(client, answer.json()["entry"][0]["response"]["location"])
     assert kept["entry"] == document["entry"]
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_a_post_to_an_id_creates_under_an_id_of_the_server(client: httpx.Client, kind: str) -> None:
+    answer = post(client, kind, entry("POST", "Patient/mine", patient()))
+    assert statuses(answer) == ["201"]
+    assert client.get("Patient/mine").status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["collection", "searchset", "nonsense"])

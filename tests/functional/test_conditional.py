@@ -25,6 +25,13 @@ def test_a_conditional_create_answers_the_one_that_matches(client: httpx.Client,
     assert second.headers["etag"] == 'W/"1"'
 
 
+def test_a_creation_with_its_condition_in_the_address_is_conditional_too(client: httpx.Client) -> None:
+    answers = [client.post(f"Patient?{by('1')}", json=patient("1")).status_code for _ in range(2)]
+    assert answers == [201, 200]
+    both = client.post(f"Patient?{by('1')}", json=patient("1"), headers={"If-None-Exist": by("1")})
+    assert both.status_code == 400
+
+
 def test_a_condition_that_matches_several_is_412_and_writes_nothing(client: httpx.Client) -> None:
     for _ in range(2):
         client.post("Patient", json=patient("1"))

@@ -16,6 +16,8 @@ from cordee.store.changes import Precondition
 
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
 _JSON_FORMATS = _JSON_TYPES | {"json", "*/*", "application/*", "text/*"}
+# fhirpy asks for a count with _count=0 and this parameter of another server, which says no more.
+_NOT_SEARCHED = ("_format", "_pretty", "_cursor", "_totalMethod")
 _FHIR_VERSIONS = ("4.0", "4.0.0", "4.0.1")
 
 
@@ -120,7 +122,7 @@ class FhirRequest:
 
     def search_parameters(self) -> list[tuple[str, str]]:
         """The query less what is of HTTP."""
-        return [(name, value) for name, value in self.query if name not in ("_format", "_pretty", "_cursor")]
+        return [(name, value) for name, value in self.query if name not in _NOT_SEARCHED]
 
     def require_json(self) -> None:
         """Raises `NotAcceptable` (406) unless JSON will do, by `_format` or else `Accept`."""

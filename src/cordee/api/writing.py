@@ -23,15 +23,22 @@ class Writing:
         self._repository = repository
 
     async def create(self, address: Address) -> FhirResponse:
-        """Stores under an id of the server's; with If-None-Exist, unless something matches."""
+        """Stores under an id of the server's; with a condition, unless something matches.
+
+        The condition is in If-None-Exist; some clients (fhirpy) write it in the address, where leaving it unread would
+        store duplicates.
+        """
         incoming = await self._incoming(address)
         criteria = self._request.header(b"if-none-exist")
         condition = None
         if criteria is not None:
             # Header bytes are Latin-1 to HTTP, UTF-8 to those who write them unencoded.
-            condition = parse_condition(
-                self._request, address.type, criteria.rpartition("?")[2].encode("latin-1", "replace")
-            )
+            raw = criteria.rpartition("?")[2].encode("latin-1", "replace")
+            condition = parse_condition(self._request, address.type, raw)
+        if self._request.search_parameters():
+            if condition is not None:
+                raise FhirError("The condition stands both in If-None-Exist and in the address; give it once.")
+            condition = self._condition_in_address(address)
         return written_response(self._request, await self._repository.create(incoming, condition))
 
     async def update(self, address: Address) -> FhirResponse:

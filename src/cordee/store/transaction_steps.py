@@ -53,7 +53,9 @@ def first_step(
         refusal = InvalidBundle("A Bundle inside a Bundle can't be carried out.", path=f"{entry.path}.request.url")
         raise refusal
     condition = None
-    criteria = entry.if_none_exist if entry.method == "POST" else entry.criteria
+    criteria = entry.criteria
+    if entry.method == "POST" and entry.if_none_exist is not None:
+        criteria = entry.if_none_exist
     try:
         if criteria is not None and (entry.id is None or entry.method == "POST"):
             condition = parse_criteria(entry.resource_type, criteria.rpartition("?")[2])
@@ -64,11 +66,6 @@ def first_step(
         raise type(refusal)(
             str(refusal), issues=[replace(issue, path=f"{entry.path}.request") for issue in refusal.issues]
         ) from None
-    if entry.method == "POST" and entry.id is not None:
-        raise InvalidBundle(
-            f"A POST goes to a type, not to «{entry.url}»; with an id of your own, PUT it.",
-            path=f"{entry.path}.request.url",
-        )
     if entry.method in ("PUT", "DELETE") and entry.id is None and condition is None:
         raise InvalidBundle(f"A {entry.method} needs an id or a condition.", path=f"{entry.path}.request.url")
     return Step(entry, entry.resource_type, entry.id, condition, precondition, text=entry.resource)
