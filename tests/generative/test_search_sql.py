@@ -4,14 +4,15 @@ import os
 import uuid
 
 import orjson
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.generative.search_populations import IDS, RESOURCES, TYPES, queries
+from tests.generative.search_populations import DATES, IDS, NUMBERS, RESOURCES, TYPES, queries
 from tests.queries_from_values import queries_from
 
 from cordee.fhir.body import accept
 from cordee.fhir.matching import matches
 from cordee.fhir.query import parse_search
+from cordee.fhir.query_values import PREFIXES
 from cordee.fhir.search_values import extract
 from cordee.store.repository import Repository
 
@@ -65,7 +66,6 @@ async def assert_same_answer(repository, held, type_, pairs):
     expected = {
         key for key, resource in held.items() if matches(search, resource, lambda kind, id_: held.get((kind, id_)))
     }
-    event("something found" if expected else "nothing found")
     assert found == expected, (type_, pairs)
 
 
@@ -87,3 +87,28 @@ async def test_sql_finds_each_resource_by_each_of_its_own_values(database, data)
                for query in queries_from(code, value)]  # fmt: skip
         for query in own[:60]:
             await assert_same_answer(repository, held, resource["resourceType"], [query])
+
+
+async def test_sql_compares_every_date_and_number_with_every_other_as_matching_does(database):
+    observation = {"resourceType": "Observation", "status": "final", "code": {"coding": [{"code": "c"}]}}
+    plan = {"resourceType": "CarePlan", "status": "draft", "intent": "plan", "subject": {"reference": "Patient/1"}}
+    periods = [{"start": one, "end": other} for one, other in zip(DATES, reversed(DATES), strict=True)]
+    resources = [
+        *({**observation, "effectiveDateTime": date} for date in DATES),
+        *({**observation, "effectivePeriod": {end: date}} for date in DATES[:4] for end in ("start", "end")),
+        *({**plan, "period": period} for period in periods),
+        *(
+            {**observation, "valueQuantity": {"value": float(number), **comparator}}
+            for number in NUMBERS
+            for comparator in ({}, {"comparator": "<"}, {"comparator": ">="})
+        ),
+    ]
+    written = [(resource["resourceType"], str(i), resource) for i, resource in enumerate(resources)]
+    repository, held = await stored_population(database, written)
+    for prefix in ("", *PREFIXES):
+        for date in DATES:
+            await assert_same_answer(repository, held, "Observation", [("date", prefix + date)])
+            await assert_same_answer(repository, held, "CarePlan", [("date", prefix + date), ("date", f"le{DATES[3]}")])
+        for number in NUMBERS:
+            for code, text in (("value-quantity", prefix + number), ("code-value-quantity", f"c${prefix}{number}")):
+                await assert_same_answer(repository, held, "Observation", [(code, text)])
