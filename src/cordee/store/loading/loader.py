@@ -121,6 +121,6 @@ class Loader:
         identifier = document.resource.get("identifier")
         if identifier is None or "value" not in identifier:
             return None
-        token = f"{identifier.get('system', '')}|{identifier['value']}"
-        escaped = re.sub(r"([\\,$])", r"\\\1", token)
-        return self._parse_criteria("Bundle", urlencode({"identifier": escaped}))
+        # R4 search.html#escaping
+        parts = (re.sub(r"([\\,$|])", r"\\\1", str(identifier.get(name, ""))) for name in ("system", "value"))
+        return self._parse_criteria("Bundle", urlencode({"identifier": "|".join(parts)}))
