@@ -150,3 +150,18 @@ def test_a_long_query_is_answered_with_links_that_work(client: httpx.Client, pat
     wanted = ",".join([*patients, *(f"nobody-{number}" for number in range(1500))])
     found = pages(client, client.get("Patient", params={"_id": wanted, "_count": 3}))
     assert [id_ for page in found for id_ in ids(page)] == patients
+
+
+def test_a_reference_to_this_servers_own_address_is_local(client: httpx.Client, base_url: str) -> None:
+    client.put("Patient/own", json={"resourceType": "Patient", "id": "own"})
+    body = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": f"{base_url}/Patient/own"},
+    }
+    created = client.post("Observation", json=body).json()
+    assert created["subject"] == body["subject"]
+    for reference in ("Patient/own", f"{base_url}/Patient/own"):
+        found = client.get("Observation", params={"subject": reference}).json()
+        assert [entry["resource"]["id"] for entry in found["entry"]] == [created["id"]]

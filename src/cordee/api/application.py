@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cordee import __version__
@@ -19,8 +18,6 @@ from cordee.api.operation import operation_routes
 from cordee.settings import Settings
 from cordee.store.connection import Database
 
-_SMALLEST_COMPRESSED = 1024
-_COMPRESSION_LEVEL = 4
 _EXPOSED_HEADERS = ("ETag", "Last-Modified", "Location", "Allow", "Retry-After", "X-Request-Id")
 
 
@@ -55,9 +52,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
     rest.include_router(operation_routes(fhir, metrics))
     _serve_description(rest, api_description())
 
-    application: ASGIApp = GZipMiddleware(
-        _Dispatch(fhir, rest), minimum_size=_SMALLEST_COMPRESSED, compresslevel=_COMPRESSION_LEVEL
-    )
+    application: ASGIApp = _Dispatch(fhir, rest)
     if settings.cors_origins:
         application = CORSMiddleware(
             application,

@@ -56,7 +56,7 @@ class FhirApplication:
             )
             response = FhirResponse(500, outcome_text(issue))
         response.headers.append((b"x-request-id", request_id.encode()))
-        await response.send(send, head=request.method == "HEAD", indented=indented)
+        await response.send(send, head=request.method == "HEAD", indented=indented, compressed=request.accepts_gzip)
         self._metrics.count(interaction, response.status, time.perf_counter() - begun)
 
     async def _respond(self, interaction: str, address: Address, request: FhirRequest, tenant: str) -> FhirResponse:
@@ -64,17 +64,17 @@ class FhirApplication:
             return FhirResponse(204, headers=[_allow(address)])
         if interaction == "unknown":
             return _refused_method(request.method, address)
-        repository = await self._repository(tenant)
+        repository = await self._repository(tenant, request)
         if interaction == "bundle":
             return await self._bundle(request, repository)
         return await carry_out(interaction, address, self._settings, request, repository)
 
-    async def _repository(self, tenant: str) -> Repository:
+    async def _repository(self, tenant: str, request: FhirRequest) -> Repository:
         if self.database is None:
             raise RuntimeError("the application was not started")
         if not _TENANT.fullmatch(tenant):
             raise NotFound("There is no such tenant here.")
-        return Repository(self.database, await self.database.tenant(tenant))
+        return Repository(self.database, await self.database.tenant(tenant), request.base_url)
 
     async def _bundle(self, request: FhirRequest, repository: Repository) -> FhirResponse:
         raw = await request.resource_body(self._settings.max_body_bytes)

@@ -138,6 +138,15 @@ class FhirRequest:
         if not any(_is_served(choice) for choice in choices):
             raise NotAcceptable(f"Only JSON of FHIR 4.0 is served (application/fhir+json); «{wanted}» was asked for.")
 
+    @property
+    def accepts_gzip(self) -> bool:
+        """Whether the answer may be compressed (RFC 9110 12.5.3)."""
+        wanted = self.header(b"accept-encoding")
+        if wanted is None:
+            return False
+        codings = (choice.replace(" ", "").lower().partition(";q=") for choice in wanted.split(","))
+        return any(coding == "gzip" and not (weight and set(weight) <= {"0", "."}) for coding, _, weight in codings)
+
     def precondition(self) -> Precondition:
         """If-Match and If-None-Match: * (R4 http.html#concurrency); raises `FhirError` when malformed."""
         return parse_precondition(self.header(b"if-match"), self.header(b"if-none-match"))

@@ -3,9 +3,12 @@
 import errno
 import json
 import os
+import signal
 import socket
+import sys
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -62,6 +65,7 @@ def require_free_address(host: str, port: int) -> None:
 
 def run_server(settings: Settings, dsn: str) -> None:
     """Serves until the process is told to end; requests under way are finished first."""
+    signal.signal(signal.SIGTERM, _end)
     os.environ[_DSN] = dsn
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():
         os.environ[f"CORDEE_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
@@ -78,6 +82,11 @@ def run_server(settings: Settings, dsn: str) -> None:
         timeout_graceful_shutdown=_PATIENCE_AT_END_SECONDS,
         backlog=2048,
     )
+
+
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Uvicorn raises the signal again once it has stopped: then what is around the server must end too."""
+    sys.exit(0)
 
 
 def worker_application() -> ASGIApp:

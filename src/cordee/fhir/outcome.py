@@ -39,10 +39,19 @@ class InvalidSearch(FhirError):
 
 
 class InvalidResource(FhirError):
-    """The body breaks the rules of the standard (422); carries every problem found."""
+    """The body breaks the rules of the standard; carries every problem found.
+
+    400 when it can't be read as the resource it says it is (an unknown element, an object for a string), 422 when it
+    can and its content is refused (R4 http.html#create).
+    """
 
     status = 422
     code = "invariant"
+
+    def __init__(self, diagnostics: str, *, path: str | None = None, issues: Sequence[Issue] = ()) -> None:
+        super().__init__(diagnostics, path=path, issues=issues)
+        if any(issue.code == "structure" for issue in self.issues):
+            self.status = 400
 
 
 class NotFound(FhirError):

@@ -25,6 +25,7 @@ _GONE = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut at the wrong moment of the protocol
 )
 
 

@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import os
 import pwd
+import socket
 import stat
 import subprocess
 import tempfile
@@ -164,7 +165,11 @@ class EmbeddedPostgres:
         return folder
 
     def _is_running(self) -> bool:
-        return self._call("status", [self._binaries / "pg_ctl", "status", "-D", self._cluster]) is None
+        """Whether a server answers: the process id in its file may by now be another program's."""
+        if self._call("status", [self._binaries / "pg_ctl", "status", "-D", self._cluster]) is not None:
+            return False
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self._socket_folder() / _SOCKET_NAME)) == 0
 
     def _run(self, command: str, *arguments: str) -> None:
         said = self._call(command, [self._binaries / command, *arguments])

@@ -44,6 +44,8 @@ async def run_transaction(
     preconditions: Callable[[BundleEntry], Precondition],
     parse_criteria: ParseCriteria,
     read: ReadEntry,
+    *,
+    base_url: str | None = None,
 ) -> dict[int, Written]:
     """Carries out the writing entries, then `read` for each of the others, and commits; what each wrote, by index.
 
@@ -57,7 +59,7 @@ async def run_transaction(
         steps = [first_step(entry, preconditions, parse_criteria) for entry in writing]
         try:
             async with database.transaction() as connection:
-                await _carry_out(connection, database, tenant, steps, parse_criteria)
+                await _carry_out(connection, database, tenant, steps, parse_criteria, base_url)
                 for entry in reading:
                     try:
                         await read(connection, entry)
@@ -72,7 +74,12 @@ async def run_transaction(
 
 
 async def _carry_out(
-    connection: Connection, database: Database, tenant: int, steps: list[Step], parse_criteria: ParseCriteria
+    connection: Connection,
+    database: Database,
+    tenant: int,
+    steps: list[Step],
+    parse_criteria: ParseCriteria,
+    base_url: str | None,
 ) -> None:
     await meet_conditions(connection, tenant, steps)
     give_ids(steps)
@@ -100,7 +107,8 @@ async def _carry_out(
             rid = held.rid if held else next(rids)
             method = step.entry.method
             changes.append((step, next_change(held, rid, *step.key, method, step.incoming, moment)))
-    written = await apply(connection, tenant, [change for _, change in changes]) if changes else frozenset()
+    writes = [change for _, change in changes]
+    written = await apply(connection, tenant, writes, base_url=base_url) if writes else frozenset()
     for step, change in changes:
         if step.key not in written:
             raise Conflict(f"Another writer created {'/'.join(step.key)} first.", path=step.entry.path)

@@ -60,7 +60,7 @@ def test_what_is_no_concrete_resource_type_is_refused(name):
 
 
 def test_a_resource_without_type_is_refused():
-    assert found({"id": "x"}) == [("required", "resourceType")]
+    assert found({"id": "x"}) == [("structure", "resourceType")]
     assert found({"id": "x"}, "Patient") == [("required", "Patient.resourceType")]
 
 

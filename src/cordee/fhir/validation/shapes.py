@@ -77,7 +77,7 @@ class Compiler:
             return one("", "structure", f"{kind_of(value)} stands where a resource is expected: a JSON object")
         declared = value.get("resourceType")
         if declared is None:
-            return one(".resourceType", "required", "resourceType is missing: it names the type of the resource")
+            return one(".resourceType", "structure", "resourceType is missing: it names the type of the resource")
         if type(declared) is not str or declared not in self.resource_types:
             name = declared if type(declared) is str else ""
             text = f"{quoted(name) if name else kind_of(declared)} is not a resource type of R4"
