@@ -65,3 +65,10 @@ def test_what_is_unchanged_or_refused_is_not_written() -> None:
     effects = {"created": 5, "updated": 3, "deleted": 1, "unchanged": 7, "absent": 2, "refused": 4}
     report.count("a.json", [None], Outcome(Counter({("Patient", effect): n for effect, n in effects.items()})))
     assert (report.written, report.refused, report.resources) == (9, 4, 22)
+
+
+def test_a_resource_wrong_in_many_places_leaves_room_for_the_others() -> None:
+    report = Report(None)
+    nine = Refusal("Patient", (WRONG_DATE,) * 9)
+    report.count("a.json", [None], Outcome(Counter({("Patient", "refused"): 1}), (nine,)))
+    assert (len(report.first_refusals), report.reasons) == (3, 9)

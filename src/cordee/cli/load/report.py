@@ -13,6 +13,7 @@ from cordee.fhir.outcome import Issue
 from cordee.store.loading import Outcome
 
 REFUSALS_SHOWN = 20
+_REASONS_SHOWN_OF_ONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +86,19 @@ class Report:
         self.effects.update(outcome.effects)
         for refusal in outcome.refusals:
             errors = [issue for issue in refusal.issues if issue.severity in ("fatal", "error")]
-            for issue in errors or refusal.issues:
-                line = lines[0] if len(lines) == 1 else lines[refusal.position]
-                self._refuse(RefusalLine(file, line, refusal.resource_type, issue, refusal.resources))
+            line = lines[0] if len(lines) == 1 else lines[refusal.position]
+            for number, issue in enumerate(errors or refusal.issues):
+                told = RefusalLine(file, line, refusal.resource_type, issue, refusal.resources)
+                self._refuse(told, shown=number < _REASONS_SHOWN_OF_ONE)
 
     def refuse_file(self, file: str, reason: str) -> None:
         """Adds a file, or what was left of it, that could not be read."""
         self.effects["(file)", "refused"] += 1
         self._refuse(RefusalLine(file, None, None, Issue("error", "structure", reason), 1))
 
-    def _refuse(self, line: RefusalLine) -> None:
+    def _refuse(self, line: RefusalLine, *, shown: bool = True) -> None:
         self.reasons += 1
-        if len(self.first_refusals) < REFUSALS_SHOWN:
+        if shown and len(self.first_refusals) < REFUSALS_SHOWN:
             self.first_refusals.append(line)
         if self._file is not None:
             self._file.write(line.json() + b"\n")
