@@ -89,14 +89,10 @@ def record(seed: int, number: int, structures: Sequence[Structure]) -> list[Entr
     for month in range(1, CLAIMS_PER_RECORD + 1):
         days = draw.sample(range(3, 27), ENCOUNTERS_PER_RECORD // CLAIMS_PER_RECORD)
         sessions = [
-            entry(
-                draw, encounter(draw, subject, date(YEAR, month, day), f"SEANCE-{number:08d}-{month}-{day}")
-            )
+            entry(draw, encounter(draw, subject, date(YEAR, month, day), f"SEANCE-{number:08d}-{month}-{day}"))
             for day in sorted(days)
         ]
-        forfait = claim(
-            draw, subject, month, [url for url, _ in sessions], f"FORFAIT-{number:08d}-{month:02d}"
-        )
+        forfait = claim(draw, subject, month, [url for url, _ in sessions], f"FORFAIT-{number:08d}-{month:02d}")
         entries += [*sessions, entry(draw, forfait)]
     held = [entry for entry in entries if entry[1]["resourceType"] == "Encounter"]
     for i in range(_MEASURES_PER_RECORD):
@@ -162,9 +158,7 @@ def patient(traits: Resource, name: str, number: int, own_number: str) -> Resour
 
 def encounter(draw: random.Random, subject: Subject, day: date, identifier: str) -> Resource:
     """One session: an ambulatory Encounter of 30 to 60 minutes with one member of the circle."""
-    start = datetime(
-        day.year, day.month, day.day, draw.randrange(8, 18), draw.choice((0, 15, 30)), tzinfo=_PARIS
-    )
+    start = datetime(day.year, day.month, day.day, draw.randrange(8, 18), draw.choice((0, 15, 30)), tzinfo=_PARIS)
     minutes = draw.choice((30, 45, 60))
     return {
         "resourceType": "Encounter",
@@ -186,9 +180,7 @@ def encounter(draw: random.Random, subject: Subject, day: date, identifier: str)
     }
 
 
-def claim(
-    draw: random.Random, subject: Subject, month: int, sessions: Sequence[str], identifier: str
-) -> Resource:
+def claim(draw: random.Random, subject: Subject, month: int, sessions: Sequence[str], identifier: str) -> Resource:
     """The forfait of a month, split among the circle: one item a quote-part, and they add up to the total."""
     total_cents = draw.randrange(90_00, 150_00)
     shares = split(total_cents, [draw.randrange(1, 8) for _ in subject.circle])
@@ -258,18 +250,14 @@ def _condition(patient_reference: Resource, code: str, text: str) -> Resource:
     return {
         "resourceType": "Condition",
         "clinicalStatus": {"coding": [{"system": f"{_TERMINOLOGY}/condition-clinical", "code": "active"}]},
-        "verificationStatus": {
-            "coding": [{"system": f"{_TERMINOLOGY}/condition-ver-status", "code": "confirmed"}]
-        },
+        "verificationStatus": {"coding": [{"system": f"{_TERMINOLOGY}/condition-ver-status", "code": "confirmed"}]},
         "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}], "text": text},
         "subject": patient_reference,
         "onsetDateTime": f"{YEAR - 2}-06",
     }
 
 
-def _care_team(
-    patient_reference: Resource, structure: Structure, circle: Sequence[str], number: int
-) -> Resource:
+def _care_team(patient_reference: Resource, structure: Structure, circle: Sequence[str], number: int) -> Resource:
     return {
         "resourceType": "CareTeam",
         "identifier": [local_identifier(f"CERCLE-{number:08d}")],
@@ -277,9 +265,7 @@ def _care_team(
         "name": f"Cercle de soins {number:08d}",
         "subject": patient_reference,
         "period": {"start": f"{YEAR}-01-01"},
-        "participant": [
-            {"member": {"reference": member}, "period": {"start": f"{YEAR}-01-01"}} for member in circle
-        ],
+        "participant": [{"member": {"reference": member}, "period": {"start": f"{YEAR}-01-01"}} for member in circle],
         "managingOrganization": [{"reference": structure.organization}],
     }
 

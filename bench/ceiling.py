@@ -29,9 +29,7 @@ async def _answer(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(_BODY, media_type="application/fhir+json")
 
 
-application = Starlette(
-    routes=[Route("/fhir/Claim/1", _answer), Route("/fhir/Claim", _answer, methods=["POST"])]
-)
+application = Starlette(routes=[Route("/fhir/Claim/1", _answer), Route("/fhir/Claim", _answer, methods=["POST"])])
 
 
 def ceiling_workload() -> Workload:

@@ -65,8 +65,7 @@ def directory_identifiers(seed: int) -> list[tuple[str, str]]:
     for structure in range(_STRUCTURES):
         found.append(("Organization", structure_identifier(seed, structure)))
         found += [
-            ("PractitionerRole", professional_identifier(seed, structure, rank))
-            for rank in range(len(_PROFESSIONS))
+            ("PractitionerRole", professional_identifier(seed, structure, rank)) for rank in range(len(_PROFESSIONS))
         ]
     return found
 
@@ -81,9 +80,7 @@ def directory(references: Sequence[str]) -> tuple[Structure, ...]:
     size = 1 + len(_PROFESSIONS)
     if len(rest) != _STRUCTURES * size:
         raise ValueError(f"{len(wanted)} references cannot be the directory of {_STRUCTURES} structures")
-    return tuple(
-        Structure(rest[at], tuple(rest[at + 1 : at + size]), payer) for at in range(0, len(rest), size)
-    )
+    return tuple(Structure(rest[at], tuple(rest[at + 1 : at + size]), payer) for at in range(0, len(rest), size))
 
 
 def _organization(seed: int, structure: int, name: str) -> Resource:

@@ -1,6 +1,7 @@
 """What two index layouts cost: a GIN index over an array of terms, or one b-tree row a term.
 
-`python -m bench.index_layout [--resources 100000]` prints the table that docs/decisions/0002-index-layout.md quotes.
+`PYTHONHASHSEED=0 python -m bench.index_layout [--resources 100000]` prints the table that
+docs/decisions/0002-index-layout.md quotes.
 The same terms, dates and bodies are written both ways to the embedded PostgreSQL, then the same searches run both ways.
 """
 
@@ -32,7 +33,8 @@ CREATE INDEX ON {layout}_date (tenant, key, low, rid);
 CREATE INDEX ON {layout}_date (tenant, key, high, rid);
 """
 ROWS = """
-CREATE TABLE rows_term (tenant int NOT NULL, term bigint NOT NULL, rid bigint NOT NULL, PRIMARY KEY (tenant, term, rid));
+CREATE TABLE rows_term (
+  tenant int NOT NULL, term bigint NOT NULL, rid bigint NOT NULL, PRIMARY KEY (tenant, term, rid));
 """
 ARRAYS = "CREATE INDEX ON arrays_resource USING gin (terms);"
 
@@ -46,7 +48,8 @@ date AS (
   INSERT INTO {layout}_date SELECT 1, 77, d.rid, d.low, d.low + interval '30 min'
   FROM unnest($1::bigint[], $6::timestamptz[]) d(rid, low))
 """
-INSERT_ROWS = ", term AS (INSERT INTO rows_term SELECT 1, t.term, t.rid FROM unnest($4::bigint[], $5::bigint[]) t(term, rid))"
+INSERT_ROWS = """,
+term AS (INSERT INTO rows_term SELECT 1, t.term, t.rid FROM unnest($4::bigint[], $5::bigint[]) t(term, rid))"""
 
 Resource = tuple[int, str, str, list[int], datetime]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,9 +105,7 @@ def arguments(batch: list[Resource]) -> tuple[list[object], ...]:
 
 
 async def write(connection: asyncpg.Connection, layout: str, batches: list[list[Resource]]) -> None:
-    sql = (
-        INSERT.format(layout=layout) + (INSERT_ROWS if layout == "rows" else "") + " SELECT count(*) FROM new"
-    )
+    sql = INSERT.format(layout=layout) + (INSERT_ROWS if layout == "rows" else "") + " SELECT count(*) FROM new"
     statement = await connection.prepare(sql)
     for batch in batches:
         await statement.fetchval(*arguments(batch))
@@ -114,31 +115,29 @@ def condition(layout: str, *terms: int) -> str:
     if layout == "arrays":
         return f"r.terms @> ARRAY[{','.join(map(str, terms))}]::bigint[]"
     return " AND ".join(
-        f"EXISTS (SELECT FROM rows_term t WHERE t.tenant = 1 AND t.term = {t} AND t.rid = r.rid)"
-        for t in terms
+        f"EXISTS (SELECT FROM rows_term t WHERE t.tenant = 1 AND t.term = {t} AND t.rid = r.rid)" for t in terms
     )
 
 
 def searches(layout: str) -> dict[str, Callable[[int], str]]:
     head = f"SELECT r.id, r.body FROM {layout}_resource r WHERE r.tenant = 1 AND r.resource_type = 'Encounter' AND "
     tail = " ORDER BY r.rid LIMIT 51"
-    dates = f" AND EXISTS (SELECT FROM {layout}_date d WHERE d.tenant = 1 AND d.key = 77 AND d.rid = r.rid AND d.high >= '%s')"
+    dates = (
+        f" AND EXISTS (SELECT FROM {layout}_date d"
+        " WHERE d.tenant = 1 AND d.key = 77 AND d.rid = r.rid AND d.high >= '%s')"
+    )
     return {
         "patient": lambda i: head + condition(layout, term("patient", i)) + tail,
         "patient + date": lambda i: (
             head + condition(layout, term("patient", i)) + dates % (START + timedelta(days=200)) + tail
         ),
         "identifier (one match)": lambda i: head + condition(layout, term("identifier", "sys", i * 7)) + tail,
-        "status=finished (92 %), first page": lambda i: (
-            head + condition(layout, term("status", "finished")) + tail
-        ),
+        "status=finished (92 %), first page": lambda i: head + condition(layout, term("status", "finished")) + tail,
         "status=finished, page at the middle": lambda i: (
             head + condition(layout, term("status", "finished")) + f" AND r.rid > {50_000 + i}" + tail
         ),
         "status=arrived (1 %)": lambda i: head + condition(layout, term("status", "arrived")) + tail,
-        "type + status": lambda i: (
-            head + condition(layout, term("type", i % 20), term("status", "finished")) + tail
-        ),
+        "type + status": lambda i: head + condition(layout, term("type", i % 20), term("status", "finished")) + tail,
         "type + practitioner": lambda i: (
             head + condition(layout, term("type", i % 20), term("practitioner", i % 100)) + tail
         ),
@@ -150,9 +149,7 @@ def searches(layout: str) -> dict[str, Callable[[int], str]]:
 
 async def timed(work: Callable[[], Awaitable[object]], server: psutil.Process) -> tuple[float, float]:
     def cpu() -> float:
-        return sum(
-            sum(p.cpu_times()[:2]) for p in (server, *server.children(recursive=True)) if p.is_running()
-        )
+        return sum(sum(p.cpu_times()[:2]) for p in (server, *server.children(recursive=True)) if p.is_running())
 
     before, begun = cpu(), time.perf_counter()
     await work()
@@ -174,9 +171,7 @@ async def measure(dsn: str, postmaster: psutil.Process, count: int) -> None:
             wall, cpu = await timed(
                 lambda batches=batches, layout=layout: write(connection, layout, batches), postmaster
             )
-            result[f"write, {size} a statement"] = (
-                f"{len(part) / wall:8.0f} /s  {cpu / len(part) * 1e3:.2f} ms CPU"
-            )
+            result[f"write, {size} a statement"] = f"{len(part) / wall:8.0f} /s  {cpu / len(part) * 1e3:.2f} ms CPU"
         result["first search after the writes"] = ""
         begun = time.perf_counter()
         await connection.fetch(searches(layout)["patient"](3))
@@ -201,9 +196,7 @@ async def measure(dsn: str, postmaster: psutil.Process, count: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resources", type=int, default=100_000)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="cordee-layout-"))

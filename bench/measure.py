@@ -77,9 +77,7 @@ async def run(users: Sequence[User], seconds: float, patience: float) -> tuple[F
             group.create_task(user.run(seconds, tally))
     elapsed = time.perf_counter() - started
     watch.cancel()
-    return figures(
-        tally.latencies, elapsed, errors=tally.errors, resources=tally.resources
-    ), tally.first_error
+    return figures(tally.latencies, elapsed, errors=tally.errors, resources=tally.resources), tally.first_error
 
 
 def _fault(request: Request, response: Response) -> str | None:

@@ -98,9 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench",
         description="Measures a FHIR R4 server: requests/s, response times, memory. "
         "Without --base, it starts Cordée and ends it.",
-        epilog=_EXAMPLES
-        + listed
-        + "\n  synthea              Synthea's transaction bundles (needs --synthea)",
+        epilog=_EXAMPLES + listed + "\n  synthea              Synthea's transaction bundles (needs --synthea)",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

@@ -87,9 +87,7 @@ def excerpt(body: bytes, length: int = 300) -> str:
     return " ".join(body[: 4 * length].decode(errors="replace").split())[:length]
 
 
-async def prepare(
-    target: Target, seed: int, patients: int, clients: int, report: Callable[[str], None]
-) -> Population:
+async def prepare(target: Target, seed: int, patients: int, clients: int, report: Callable[[str], None]) -> Population:
     """The population of a seed: found when its first and last patients are stored, otherwise loaded.
 
     Raises SetupError when only part of it is stored, or when the server refuses it.
@@ -98,8 +96,7 @@ async def prepare(
     client = Client(target)
     try:
         stored = [
-            await _search(client, target, f"Patient?identifier={token(INS_TEST_SYSTEM, one)}")
-            for one in (first, last)
+            await _search(client, target, f"Patient?identifier={token(INS_TEST_SYSTEM, one)}") for one in (first, last)
         ]
         if all(stored):
             report(f"the {patients} patients of seed {seed} are already stored: looking them up")
@@ -142,9 +139,7 @@ async def _load(
 async def _find(target: Target, client: Client, seed: int, patients: int, clients: int) -> Population:
     found: list[str] = []
     for resource_type, identifier in directory_identifiers(seed):
-        found += await _search(
-            client, target, f"{resource_type}?identifier={token(LOCAL_SYSTEM, identifier)}"
-        )
+        found += await _search(client, target, f"{resource_type}?identifier={token(LOCAL_SYSTEM, identifier)}")
 
     async def find(client: Client, index: int) -> StoredPatient:
         number = patient_number(seed, index)

@@ -49,9 +49,7 @@ def line(row: Row) -> str:
 
 def memory_table(peaks: Sequence[Memory]) -> str:
     """Peaks of memory, in MB of 10⁶ bytes."""
-    lines = [
-        f"{'peak memory, MB':22}{'processes':>10}{'RSS':>8}{'PSS':>8}{'largest RSS':>13}{'largest PSS':>13}"
-    ]
+    lines = [f"{'peak memory, MB':22}{'processes':>10}{'RSS':>8}{'PSS':>8}{'largest RSS':>13}{'largest PSS':>13}"]
     lines += [
         f"{one.name:22}{one.processes:>10}{_megabytes(one.rss):>8}{_megabytes(one.pss):>8}"
         f"{_megabytes(one.largest_rss):>13}{_megabytes(one.largest_pss):>13}"

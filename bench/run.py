@@ -77,9 +77,7 @@ async def _run(options: Options, target: Target, named: tuple[processes.Named, .
     return 1 if any(row.figures.errors for row in rows) else 0
 
 
-async def _prepare(
-    options: Options, target: Target, about: dict[str, object]
-) -> tuple[list[Workload], Context]:
+async def _prepare(options: Options, target: Target, about: dict[str, object]) -> tuple[list[Workload], Context]:
     workloads = [one for one in WORKLOADS if one.name in options.only]
     shared = bare_context(target, options.seed)
     if workloads:

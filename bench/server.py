@@ -40,9 +40,7 @@ def cordee(data_dir: Path | None, workers: int) -> Iterator[RunningServer]:
     """
     command = Path(sys.executable).parent / "cordee"
     if not command.exists():
-        raise SetupError(
-            f"{command} is not there: run `make install`, or give --base to measure another server"
-        )
+        raise SetupError(f"{command} is not there: run `make install`, or give --base to measure another server")
     own = Path(tempfile.mkdtemp(prefix="cordee-bench-"))
     place = data_dir or own / "data"
     port = free_port()

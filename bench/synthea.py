@@ -34,9 +34,7 @@ def read(directory: Path) -> tuple[SyntheaBundle, ...]:
     """
     bundles = tuple(_bundles(directory))
     if not any(not bundle.batch for bundle in bundles):
-        raise SetupError(
-            f"{directory} holds no transaction bundle: give a folder of Synthea's FHIR R4 output"
-        )
+        raise SetupError(f"{directory} holds no transaction bundle: give a folder of Synthea's FHIR R4 output")
     return bundles
 
 

@@ -113,9 +113,7 @@ async def create_owned(shared: Context, client: Client, count: int) -> list[str]
         resource_type = WRITTEN_TYPES[i % len(WRITTEN_TYPES)]
         serial = next(shared.serials)
         body = shared.templates[resource_type][serial % _TEMPLATES].body(serial)
-        entries.append(
-            b'{"resource":%b,"request":{"method":"POST","url":"%b"}}' % (body, resource_type.encode())
-        )
+        entries.append(b'{"resource":%b,"request":{"method":"POST","url":"%b"}}' % (body, resource_type.encode()))
     bundle = b'{"resourceType":"Bundle","type":"transaction","entry":[%b]}' % b",".join(entries)
     return stored_references(await client.exchange(shared.target.post("", bundle)))
 
@@ -209,9 +207,7 @@ def _mix(shared: Context, draw: random.Random, owned: list[str]) -> Session:
 def _bundles(shared: Context, draw: random.Random, _owned: list[str]) -> Session:
     check = stored(RESOURCES_PER_RECORD)
     while True:
-        yield Request(
-            shared.target.post("", draw.choice(shared.bundles)), (200,), RESOURCES_PER_RECORD, check
-        )
+        yield Request(shared.target.post("", draw.choice(shared.bundles)), (200,), RESOURCES_PER_RECORD, check)
 
 
 def _searches(

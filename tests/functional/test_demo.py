@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.conftest import REPOSITORY_ROOT
 from tests.functional.conftest import free_port, wait_until_ready
 

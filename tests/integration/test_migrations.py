@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from cordee.fhir.outcome import Unavailable
+from cordee.store.connection import Database
 from cordee.store.migrate import UnusableDatabase, migrate
 from cordee.store.schema import metadata
 from cordee.store.statistics import refresh_statistics
@@ -126,6 +127,9 @@ async def test_statistics_are_there_when_asked_for(empty):
     await migrate(dsn)
     connection = await asyncpg.connect(dsn)
     await connection.execute("INSERT INTO date_value SELECT 1, i, 5, i, i + 1 FROM generate_series(1, 100) AS i")
-    await refresh_statistics(dsn)
+    database = Database(dsn)
+    await database.open()
+    await refresh_statistics(database)
+    await database.close()
     assert await connection.fetchval("SELECT reltuples FROM pg_class WHERE relname = 'date_value'") == 100
     await connection.close()

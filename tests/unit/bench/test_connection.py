@@ -53,9 +53,7 @@ def test_an_answer_is_the_same_whole_or_in_pieces(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize(
-    ("chunks", "body"), [(b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", b"abcde"), (b"0\r\n\r\n", b"")]
-)
+@pytest.mark.parametrize(("chunks", "body"), [(b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", b"abcde"), (b"0\r\n\r\n", b"")])
 def test_a_body_in_chunks_is_put_together(chunks: bytes, body: bytes, size: int) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"
     assert fed(head + b"\r\n\r\n" + chunks, size) == [Response(200, head, body)]
@@ -117,9 +115,7 @@ def test_a_request_names_the_path_under_the_base_and_the_headers_asked() -> None
     assert target.post("", b"{}").startswith(b"POST /base/fhir HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize(
-    "base", ["", "127.0.0.1:8080/fhir", "ftp://server.example/fhir", "http://a/fhir?x=y"]
-)
+@pytest.mark.parametrize("base", ["", "127.0.0.1:8080/fhir", "ftp://server.example/fhir", "http://a/fhir?x=y"])
 def test_what_is_not_a_base_is_refused(base: str) -> None:
     with pytest.raises(ValueError, match="not a FHIR base"):
         Target.of(base)

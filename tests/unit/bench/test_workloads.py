@@ -19,8 +19,7 @@ def shared() -> Context:
     structures = directory(references)
     sessions, claims = tuple(f"Encounter/{n}" for n in range(36)), ("Claim/1",)
     patients = tuple(
-        StoredPatient(n, f"ins{n}", f"Patient/{n}", "Coverage/1", "Condition/1", sessions, claims)
-        for n in range(10)
+        StoredPatient(n, f"ins{n}", f"Patient/{n}", "Coverage/1", "Condition/1", sessions, claims) for n in range(10)
     )
     population = Population(structures, patients, None)
     return context(Target.of("http://server.example/fhir"), 1, population)

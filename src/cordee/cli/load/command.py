@@ -25,7 +25,8 @@ from cordee.fhir.query import Search, parse_search
 from cordee.settings import Settings
 from cordee.store.changes import Precondition
 from cordee.store.connection import DEFAULT_TENANT, Database
-from cordee.store.loading import Loader, refresh_statistics
+from cordee.store.loading import Loader
+from cordee.store.statistics import refresh_statistics
 
 _LOAD_WORTH_STATISTICS = 2_000
 _INTERRUPTED = 130

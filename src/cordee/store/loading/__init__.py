@@ -3,7 +3,7 @@
 Every door that takes in more than one request's worth comes through here; the writing itself is `cordee.store.write`.
 """
 
-from cordee.store.loading.bulk_write import Placed, refresh_statistics, store_many
+from cordee.store.loading.bulk_write import Placed, store_many
 from cordee.store.loading.contents import Content, Document, bundle_contents, peek
 from cordee.store.loading.loader import CHUNK_BYTES, CHUNK_RESOURCES, Loader
 from cordee.store.loading.outcome import Outcome, Refusal
@@ -19,6 +19,5 @@ __all__ = [
     "Refusal",
     "bundle_contents",
     "peek",
-    "refresh_statistics",
     "store_many",
 ]

@@ -14,7 +14,6 @@ from cordee.store.connection import Database
 from cordee.store.write import Change, apply
 
 _ATTEMPTS = 20
-_SIZED_TABLES = "resource, resource_history, date_value, number_value, string_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,6 @@ async def store_many(database: Database, tenant: int, resources: Sequence[Placed
     for wave in _waves(resources):
         await _store_wave(database, tenant, resources, wave, results)
     return [results[index] for index in range(len(resources))]
-
-
-async def refresh_statistics(database: Database) -> None:
-    """Has PostgreSQL look at its tables anew: plans made when they were nearly empty are wrong after a large load."""
-    async with database.rows() as connection:
-        await connection.execute(f"ANALYZE {_SIZED_TABLES}")
 
 
 def _waves(resources: Sequence[Placed]) -> list[list[int]]:
