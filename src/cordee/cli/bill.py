@@ -119,13 +119,13 @@ def show_split(console: Console, settlement: Settlement, claim: str | None) -> N
     table = Table(
         title=f"{claim or 'simulation'} · {context.patient} · {settlement.sequence.label.fr}",
         caption=f"forfait {in_french(settlement.total)}, convention {context.convention_version}",
-        show_lines=True,
+        expand=True,
     )
-    table.add_column("membre")
-    table.add_column("profession")
+    table.add_column("membre", ratio=3)
+    table.add_column("profession", ratio=3)
     table.add_column("actes", justify="right")
     table.add_column("quote-part", justify="right", no_wrap=True)
-    table.add_column("raison")
+    table.add_column("raison", ratio=8)
     for row in quote_part_rows(settlement, "fr"):
         table.add_row(row.payee, row.profession, str(row.acts), row.amount, row.reason)
     table.add_section()
