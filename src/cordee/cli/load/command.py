@@ -41,7 +41,7 @@ def load(
         Path | None, typer.Option(help="Folder of the embedded PostgreSQL.", show_default="cordee-data")
     ] = None,
     tenant: Annotated[str, typer.Option(help="Tenant that receives the resources.")] = DEFAULT_TENANT,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Files loaded at once.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="Files loaded at once; their order is then not kept.")] = 1,
     report: Annotated[
         Path | None, typer.Option(help="File that receives every refusal, one JSON object a line.", dir_okay=False)
     ] = None,
