@@ -13,7 +13,6 @@ from cordee.api.dispatch import carry_out
 from cordee.api.metrics import Metrics
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, outcome_text, refusal
-from cordee.fhir.body import parse_json
 from cordee.fhir.bundle import parse_bundle
 from cordee.fhir.outcome import FhirError, InvalidSearch, Issue, MethodNotAllowed, NotFound
 from cordee.settings import Settings
@@ -78,7 +77,6 @@ class FhirApplication:
 
     async def _bundle(self, request: FhirRequest, repository: Repository) -> FhirResponse:
         raw = await request.resource_body(self._settings.max_body_bytes)
-        parse_json(raw)
         bundle = parse_bundle(
             raw, base_url=request.base_url, most_entries=self._settings.max_bundle_entries, faults_by_entry=True
         )

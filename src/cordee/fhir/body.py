@@ -85,7 +85,17 @@ def accept(raw: bytes, expected_type: str | None = None) -> Incoming:
     if errors:
         raise InvalidResource(errors[0].diagnostics, issues=issues)
     compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
-    _refuse_repeated_members(compact, resource)
+    if repeats_members(compact, resource):
+        refuse_repeated_members(compact)
+    return _incoming(resource, compact)
+
+
+def with_references_replaced(accepted: bytes) -> Incoming:
+    """A compact text that was accepted, some references in it since replaced by others: that breaks no rule again."""
+    return _incoming(orjson.loads(accepted), accepted)
+
+
+def _incoming(resource: Mapping[str, Any], compact: bytes) -> Incoming:
     members = _members.decode(compact)
     meta = _members.decode(members["meta"]) if "meta" in members else {}
     return Incoming(
@@ -106,33 +116,32 @@ def _kind(value: object) -> str:
     return "null" if value is None else f"a {type(value).__name__}"
 
 
-def _refuse_repeated_members(compact: bytes, parsed: Mapping[str, Any]) -> None:
-    """JSON readers disagree on which of two equal names counts, so such a body means two things (R4 json.html).
+def repeats_members(compact: bytes, parsed: Mapping[str, Any]) -> bool:
+    """Whether some object of a compact text writes a member twice; `parsed` is what was read from the text.
 
-    Counting is a hundred times quicker than reading with a hook, which is done only to name the place.
+    Counting is a hundred times quicker than reading with a hook, which is done only to name the member. True also for
+    what is nested too deeply to be counted so.
     """
-    if count_separators(compact) != count_members(parsed):
-        refuse_repeated_members(compact)
-
-
-def count_separators(compact: bytes) -> int:
-    """How many members the compact text writes, repeated ones included; more when a text holds `":`."""
-    return compact.count(b'":') - compact.count(b'\\":')
-
-
-def count_members(value: Any) -> int:
-    """How many members a parsed value has, at all depths."""
-    if isinstance(value, dict):
-        return len(value) + sum(count_members(v) for v in value.values() if v.__class__ in (dict, list))
-    return sum(count_members(v) for v in value if v.__class__ in (dict, list))
+    try:
+        return _count_members(compact) != _count_members(orjson.dumps(parsed))
+    except orjson.JSONEncodeError:
+        return True
 
 
 def refuse_repeated_members(compact: bytes) -> None:
-    """Raises `MalformedBody` naming a member that is written twice in one object, if there is one."""
+    """Raises `MalformedBody` naming a member that is written twice in one object, if there is one.
+
+    JSON readers disagree on which of two equal names counts, so such a body means two things (R4 json.html).
+    """
     repeated = next(_repeated(compact), None)
     if repeated is not None:
         issue = Issue("error", "structure", f"The member «{repeated}» is written twice in one object.")
         raise MalformedBody(issue.diagnostics, issues=(issue,))
+
+
+def _count_members(compact: bytes) -> int:
+    """How many members a compact text writes, repeated ones included; none for a name that ends in a backslash."""
+    return compact.count(b'":') - compact.count(b'\\":')
 
 
 def _repeated(compact: bytes) -> Iterator[str]:

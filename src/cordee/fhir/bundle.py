@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-import orjson
 
-from cordee.fhir.body import count_members, count_separators, refuse_repeated_members
+from cordee.fhir.body import parse_json, refuse_repeated_members, repeats_members
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import FhirError, Issue, MalformedBody
 
@@ -86,8 +85,6 @@ class _Bundle(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 _decoder = msgspec.json.Decoder(_Bundle)
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_entries = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +103,7 @@ def parse_bundle(
     Raises `MalformedBody` when it isn't a Bundle, `InvalidBundle` with an issue for every entry that asks for what
     can't be; with `faults_by_entry` these issues stay on their entries.
     """
+    parsed = parse_json(raw)
     try:
         compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
         bundle = _decoder.decode(compact)
@@ -119,7 +117,8 @@ def parse_bundle(
         raise MalformedBody("The body is nested too deeply.") from None
     if len(bundle.entry) > most_entries:
         raise InvalidBundle(f"The Bundle has {len(bundle.entry)} entries; at most {most_entries} are taken at once.")
-    _refuse_repeated_members(compact)
+    if repeats_members(compact, parsed):
+        refuse_repeated_members(_without_resources(compact, bundle))
     entries = [_entry(i, entry, base_url) for i, entry in enumerate(bundle.entry)]
     issues = [issue for entry in entries for issue in entry.issues]
     if issues and not faults_by_entry:
@@ -132,25 +131,12 @@ def in_processing_order(entries: tuple[BundleEntry, ...]) -> list[BundleEntry]:
     return sorted(entries, key=lambda entry: _PROCESSING_ORDER.get(entry.method, 4))
 
 
-def _refuse_repeated_members(compact: bytes) -> None:
-    """The Bundle around the resources; each resource is looked at when it is accepted."""
-    members = _members.decode(compact)
-    entries = _entries.decode(members.pop("entry")) if "entry" in members else None
-    separators = count_separators(compact)
-    expected = len(members) + (entries is not None) + sum(map(_members_within, members.values()))
-    for entry in entries or ():
-        resource = entry.pop("resource", None)
-        if resource is not None:
-            separators -= count_separators(bytes(resource))
-            expected += 1
-        expected += len(entry) + sum(map(_members_within, entry.values()))
-    if separators != expected:
-        refuse_repeated_members(compact)
-
-
-def _members_within(value: msgspec.Raw) -> int:
-    text = bytes(value)
-    return count_members(orjson.loads(text)) if text[:1] in (b"{", b"[") else 0
+def _without_resources(compact: bytes, bundle: _Bundle) -> bytes:
+    """The text around the resources: each of those is looked at when it is accepted."""
+    for entry in bundle.entry:
+        resource = bytes(entry.resource)
+        compact = compact.replace(resource, b"null", 1) if resource else compact
+    return compact
 
 
 def _entry(index: int, entry: _Entry, base_url: str | None) -> BundleEntry:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from cordee.fhir.body import accept
+from cordee.fhir.body import with_references_replaced
 from cordee.fhir.bundle import InvalidBundle
 from cordee.fhir.matching import matches
 from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
@@ -92,7 +92,7 @@ async def resolve_conditional_references(
                 except FhirError as refusal:
                     raise placed(step.entry, refusal) from None
         step.text = replace_references(step.text or b"", {reference: found[reference] for reference in conditional})
-        step.incoming = accept(step.text, step.resource_type)
+        step.incoming = with_references_replaced(step.text)
 
 
 async def _resolve(connection: Connection, tenant: int, steps: Sequence[Step], condition: Search) -> str:

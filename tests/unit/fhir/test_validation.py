@@ -61,7 +61,7 @@ def test_what_is_no_concrete_resource_type_is_refused(name):
 
 def test_a_resource_without_type_is_refused():
     assert found({"id": "x"}) == [("structure", "resourceType")]
-    assert found({"id": "x"}, "Patient") == [("required", "Patient.resourceType")]
+    assert found({"id": "x"}, "Patient") == [("structure", "Patient.resourceType")]
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 1.5, "Patient", [], [patient()]])
