@@ -44,8 +44,6 @@ async def run_transaction(
     preconditions: Callable[[BundleEntry], Precondition],
     parse_criteria: ParseCriteria,
     read: ReadEntry,
-    *,
-    base_url: str | None = None,
 ) -> dict[int, Written]:
     """Carries out the writing entries, then `read` for each of the others, and commits; what each wrote, by index.
 
@@ -59,7 +57,7 @@ async def run_transaction(
         steps = [first_step(entry, preconditions, parse_criteria) for entry in writing]
         try:
             async with database.transaction() as connection:
-                await _carry_out(connection, database, tenant, steps, parse_criteria, base_url)
+                await _carry_out(connection, database, tenant, steps, parse_criteria)
                 for entry in reading:
                     try:
                         await read(connection, entry)
@@ -74,12 +72,7 @@ async def run_transaction(
 
 
 async def _carry_out(
-    connection: Connection,
-    database: Database,
-    tenant: int,
-    steps: list[Step],
-    parse_criteria: ParseCriteria,
-    base_url: str | None,
+    connection: Connection, database: Database, tenant: int, steps: list[Step], parse_criteria: ParseCriteria
 ) -> None:
     await meet_conditions(connection, tenant, steps)
     give_ids(steps)
@@ -108,7 +101,7 @@ async def _carry_out(
             method = step.entry.method
             changes.append((step, next_change(held, rid, *step.key, method, step.incoming, moment)))
     writes = [change for _, change in changes]
-    written = await apply(connection, tenant, writes, base_url=base_url) if writes else frozenset()
+    written = await apply(connection, tenant, writes) if writes else frozenset()
     for step, change in changes:
         if step.key not in written:
             raise Conflict(f"Another writer created {'/'.join(step.key)} first.", path=step.entry.path)
