@@ -13,6 +13,7 @@ from cordee.api.dispatch import carry_out
 from cordee.api.metrics import Metrics
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, outcome_text, refusal
+from cordee.fhir.body import with_own_references_relative
 from cordee.fhir.bundle import parse_bundle
 from cordee.fhir.outcome import FhirError, InvalidSearch, Issue, MethodNotAllowed, NotFound
 from cordee.settings import Settings
@@ -63,20 +64,21 @@ class FhirApplication:
             return FhirResponse(204, headers=[_allow(address)])
         if interaction == "unknown":
             return _refused_method(request.method, address)
-        repository = await self._repository(tenant, request)
+        repository = await self._repository(tenant)
         if interaction == "bundle":
             return await self._bundle(request, repository)
         return await carry_out(interaction, address, self._settings, request, repository)
 
-    async def _repository(self, tenant: str, request: FhirRequest) -> Repository:
+    async def _repository(self, tenant: str) -> Repository:
         if self.database is None:
             raise RuntimeError("the application was not started")
         if not _TENANT.fullmatch(tenant):
             raise NotFound("There is no such tenant here.")
-        return Repository(self.database, await self.database.tenant(tenant), request.base_url)
+        return Repository(self.database, await self.database.tenant(tenant))
 
     async def _bundle(self, request: FhirRequest, repository: Repository) -> FhirResponse:
-        raw = await request.resource_body(self._settings.max_body_bytes)
+        body = await request.resource_body(self._settings.max_body_bytes)
+        raw = with_own_references_relative(body, request.base_url)
         bundle = parse_bundle(
             raw, base_url=request.base_url, most_entries=self._settings.max_bundle_entries, faults_by_entry=True
         )

@@ -4,7 +4,7 @@ from cordee.api.addresses import Address
 from cordee.api.reading import refuse_excess
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse, outcome_text
-from cordee.fhir.body import Incoming, accept
+from cordee.fhir.body import Incoming, accept, with_own_references_relative
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.query import Search, parse_search
 from cordee.settings import Settings
@@ -76,7 +76,8 @@ class Writing:
         return written_response(self._request, written)
 
     async def _incoming(self, address: Address) -> Incoming:
-        return accept(await self._request.resource_body(self._settings.max_body_bytes), address.type)
+        body = await self._request.resource_body(self._settings.max_body_bytes)
+        return accept(with_own_references_relative(body, self._request.base_url), address.type)
 
     def _condition_in_address(self, address: Address) -> Search:
         wanted = parse_search(address.type, self._request.search_parameters(), base_url=self._request.base_url)

@@ -6,6 +6,8 @@ on a read. `accept` is the only way to make an `Incoming`, hence nothing uncheck
 """
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +20,9 @@ from cordee.fhir.outcome import InvalidResource, Issue, MalformedBody
 from cordee.fhir.validation import validate
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+SUBSETTED_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+"""The code system of the tag SUBSETTED (R4 resource.html#simple-tags)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,22 @@ def accept(raw: bytes, expected_type: str | None = None) -> Incoming:
     errors = [issue for issue in issues if issue.severity in ("error", "fatal")]
     if errors:
         raise InvalidResource(errors[0].diagnostics, issues=issues)
+    _refuse_part(resource)
     compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
     if repeats_members(compact, resource):
         refuse_repeated_members(compact)
     return _incoming(resource, compact)
+
+
+def with_own_references_relative(raw: bytes, base_url: str) -> bytes:
+    """A body in which references to addresses under `base_url`, this server's FHIR base, are relative ones.
+
+    An address of ours written out in full names the same resource as `Patient/1`; kept in both spellings, the same
+    thing would be found by one and not by the other (R4 references.html).
+    """
+    if f"{base_url}/".encode() not in raw:
+        return raw
+    return re.sub(rb'("reference"\s*:\s*")' + re.escape(f"{base_url}/").encode(), rb"\1", raw)
 
 
 def with_references_replaced(accepted: bytes) -> Incoming:
@@ -103,6 +120,16 @@ def _incoming(resource: Mapping[str, Any], compact: bytes) -> Incoming:
         tuple((k, bytes(v)) for k, v in members.items() if k not in ("resourceType", "id", "meta")),
         tuple((k, bytes(v)) for k, v in meta.items() if k not in ("versionId", "lastUpdated")),
     )
+
+
+def _refuse_part(resource: Mapping[str, Any]) -> None:
+    """A resource that was served in part (`_summary`, `_elements`) says so; written back, it would erase the rest."""
+    for tag in resource.get("meta", {}).get("tag", ()):
+        if tag.get("code") == "SUBSETTED" and tag.get("system") == SUBSETTED_SYSTEM:
+            sentence = (
+                "The tag SUBSETTED says that this is only a part of the resource: read it whole, then change that."
+            )
+            raise InvalidResource(sentence, issues=[Issue("error", "business-rule", sentence, "meta.tag")])
 
 
 def pretty(text: bytes) -> bytes:
@@ -148,9 +175,10 @@ def _repeated(compact: bytes) -> Iterator[str]:
     found: list[str] = []
 
     def watch(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        found.extend(name for name in names if names.count(name) > 1)
-        return dict(pairs)
+        read = dict(pairs)
+        if len(read) != len(pairs) and not found:
+            found.append(Counter(name for name, _ in pairs).most_common(1)[0][0])
+        return read
 
     json.loads(compact, object_pairs_hook=watch)
     return iter(found)

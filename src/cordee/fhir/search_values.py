@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import Any
 
 from cordee.fhir.definitions import SearchParameter, load_definitions
+from cordee.fhir.outcome import InvalidResource, Issue
 from cordee.fhir.search_conversions import Converter, converter
 from cordee.fhir.search_expressions import (
     Accessor,
@@ -57,12 +59,17 @@ _LEFT_OUT = ("_id", "_lastUpdated")
 _Found = dict[str, list[SearchValue]]
 
 
+MOST_COMBINATIONS = 1000
+"""What one element may give to one composite parameter: two concepts of thirty codings each are far below."""
+
+
 def extract(resource: Mapping[str, Any], *, base_url: str | None = None) -> Mapping[str, tuple[SearchValue, ...]]:
     """The values of every search parameter of `resource`, by code, save `_id` and `_lastUpdated`; each once.
 
     Only parameters with a value are there. `resource` is parsed JSON, structurally valid (`validation`),
     numbers being int, float or Decimal. An absolute reference under `base_url` (this server's FHIR base) is
-    local. Raises KeyError when the resource has no type that R4 knows.
+    local. Raises KeyError when the resource has no type that R4 knows, and InvalidResource when it gives one
+    composite parameter more values than can be indexed.
     """
     return _plan(resource["resourceType"], None, base_url).values(resource)
 
@@ -139,6 +146,8 @@ class _Composites:
         for _, element in self.elements(resource):
             values = [part.values(resource, element) for part in self.parts]
             for code, places in self.codes:
+                if prod(len(values[place]) for place in places) > MOST_COMBINATIONS:
+                    raise _too_many_combinations(resource, code)
                 for combination in product(*(values[place] for place in places)):
                     found.setdefault(code, []).append(CompositeValue(combination))
 
@@ -170,6 +179,14 @@ class _Plan:
         return {
             code: tuple(values) if len(values) == 1 else tuple(dict.fromkeys(values)) for code, values in found.items()
         }
+
+
+def _too_many_combinations(resource: Mapping[str, Any], code: str) -> InvalidResource:
+    sentence = (
+        f"An element has more than {MOST_COMBINATIONS} combinations of values for the search parameter {code}: "
+        "state fewer codings in it."
+    )
+    return InvalidResource(sentence, issues=[Issue("error", "too-costly", sentence, resource["resourceType"])])
 
 
 @lru_cache(maxsize=4096)

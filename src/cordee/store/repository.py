@@ -112,11 +112,9 @@ class Reader:
 class Repository(Reader):
     """The resources of one tenant, to be read and written."""
 
-    def __init__(self, database: Database, tenant: int, base_url: str | None = None) -> None:
-        """`base_url` is the FHIR base by which clients know this tenant: references that begin with it are local."""
+    def __init__(self, database: Database, tenant: int) -> None:
         super().__init__(database, tenant)
         self._database = database
-        self._base_url = base_url
 
     async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
         """Stores under an id of ours. With a condition, only if nothing matches: one match is answered instead,
@@ -217,15 +215,7 @@ class Repository(Reader):
             if read is not None:
                 await read(Reader(_Held(connection), self.tenant), entry)
 
-        return await run_transaction(
-            self._database,
-            self.tenant,
-            entries,
-            preconditions,
-            parse_criteria,
-            read_within,
-            base_url=self._base_url,
-        )
+        return await run_transaction(self._database, self.tenant, entries, preconditions, parse_criteria, read_within)
 
     async def _persist(self, resource_type: str, resource_id: str, attempt: Attempt) -> Written:
         """Writes without a lock first, which is quicker; met by another writer, waits its turn for the row."""
@@ -253,7 +243,7 @@ class Repository(Reader):
 
     async def _insert(self, connection: Connection, incoming: Incoming) -> Written:
         change = await self._change(connection, None, incoming.resource_type, str(uuid4()), "POST", incoming)
-        await apply(connection, self.tenant, [change], base_url=self._base_url)
+        await apply(connection, self.tenant, [change])
         return Written("created", stored(change))
 
     async def _write(
@@ -267,7 +257,7 @@ class Repository(Reader):
     ) -> Written | None:
         """The version that follows `current`; None when another writer came first."""
         change = await self._change(connection, current, resource_type, resource_id, method, incoming)
-        if not await apply(connection, self.tenant, [change], base_url=self._base_url):
+        if not await apply(connection, self.tenant, [change]):
             return None
         return Written(effect_of(change, current), stored(change))
 

@@ -4,12 +4,9 @@ A change names the version it replaces. The statement writes a version only wher
 two writers can't both succeed, and all that belongs to a version (body, history, index) comes with it or not at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import orjson
 
 from cordee.fhir.body import Incoming
 from cordee.store.connection import Connection
@@ -91,28 +88,22 @@ SELECT resource_type, id FROM written"""
 )
 
 
-async def apply(
-    connection: Connection, tenant: int, changes: Sequence[Change], *, base_url: str | None = None
-) -> frozenset[tuple[str, str]]:
+async def apply(connection: Connection, tenant: int, changes: Sequence[Change]) -> frozenset[tuple[str, str]]:
     """Writes the changes in one statement; returns the (type, id) of those that were written.
-
-    References that begin with `base_url`, this server's own FHIR base, are indexed as the local ones they are.
 
     One that is missing from the answer met another writer: nothing of it is stored. No two changes may be of the same
     resource. Inside a transaction, the caller holds the rows' locks, in the order of (type, id), beforehand.
     """
     ordered = sorted(changes, key=lambda change: (change.resource_type, change.id))
     sql = CREATE if all(change.replaces == 0 for change in ordered) else REPLACE
-    rows = await connection.fetch(sql, tenant, *_columns(tenant, ordered, base_url))
+    rows = await connection.fetch(sql, tenant, *_columns(tenant, ordered))
     return frozenset((row[0], row[1]) for row in rows)
 
 
-def _columns(tenant: int, changes: Sequence[Change], base_url: str | None) -> list[list[object]]:
+def _columns(tenant: int, changes: Sequence[Change]) -> list[list[object]]:
     """The statement's parameters $2 to $24: a list a column."""
-    texts = [c.text() for c in changes]
     indexed: list[tuple[int, IndexRows]] = [
-        (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, _local(c.incoming, text, base_url)))
-        for c, text in zip(changes, texts, strict=True)
+        (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, c.incoming.resource)) for c in changes
     ]
     dates = [(rid, *row) for rid, rows in indexed for row in rows.dates]
     numbers = [(rid, *row) for rid, rows in indexed for row in rows.numbers]
@@ -127,7 +118,7 @@ def _columns(tenant: int, changes: Sequence[Change], base_url: str | None) -> li
         [c.method for c in changes],
         [form_hash(reference_form(c.resource_type, c.id)) for c in changes],
         [_array(rows.terms) for _, rows in indexed],
-        [*texts],
+        [c.text() for c in changes],
         [d[0] for d in dates],
         [d[1] for d in dates],
         [d[2] for d in dates],
@@ -142,15 +133,6 @@ def _columns(tenant: int, changes: Sequence[Change], base_url: str | None) -> li
         [s[2] for s in strings],
         [_array(s[3]) for s in strings],
     ]
-
-
-def _local(incoming: Incoming, text: str, base_url: str | None) -> Mapping[str, Any]:
-    """The resource as the index reads it: a reference to an address of this server names a resource of this server."""
-    own = f'"reference":"{base_url}/'
-    if base_url is None or own not in text:
-        return incoming.resource
-    localized: dict[str, Any] = orjson.loads(text.replace(own, '"reference":"'))
-    return localized
 
 
 def _array(values: Sequence[int]) -> str:

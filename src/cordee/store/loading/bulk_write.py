@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 
 from cordee.fhir.body import Incoming
-from cordee.fhir.outcome import Conflict, FhirError
+from cordee.fhir.outcome import Conflict, FhirError, InvalidResource
 from cordee.store import read as reads
 from cordee.store.changes import Effect, is_same_content, next_change, now
 from cordee.store.connection import Database
@@ -78,7 +78,7 @@ async def _store_wave(
             written = await _store_once(database, tenant, resources, missing)
         except Conflict:  # a deadlock with another writer: PostgreSQL chose this side to begin again
             continue
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, InvalidResource) as error:
             await _store_halves(database, tenant, resources, missing, results, error)
             return
         results.update(written)
@@ -96,9 +96,12 @@ async def _store_halves(
     resources: Sequence[Placed],
     wave: list[int],
     results: dict[int, Effect | FhirError],
-    error: asyncpg.PostgresError,
+    error: asyncpg.PostgresError | InvalidResource,
 ) -> None:
-    """PostgreSQL refused the statement for one of its rows, without saying which."""
+    """One of the resources can't be stored or indexed, and it was not said which."""
+    if len(wave) == 1 and isinstance(error, InvalidResource):
+        results[wave[0]] = error
+        return
     if len(wave) == 1:
         # The error's own text can hold data of the row.
         results[wave[0]] = RefusedByDatabase(f"PostgreSQL can't hold this resource ({type(error).__name__}).")
