@@ -153,6 +153,33 @@ def test_a_condition_written_twice_makes_one_resource(client: httpx.Client) -> N
     assert refused.status_code == 400
 
 
+def test_conditional_deletions_without_a_match_leave_everything_as_it_was(client: httpx.Client) -> None:
+    client.put("Patient/None", json={"resourceType": "Patient", "id": "None"})
+    nobody = entry("DELETE", f"Patient?identifier={SYSTEM}|nobody")
+    answer = post(client, "transaction", nobody, entry("DELETE", f"Patient?identifier={SYSTEM}|else"), nobody)
+    assert statuses(answer) == ["204", "204", "204"]
+    assert client.get("Patient/None").status_code == 200
+
+
+def test_a_conditional_update_never_overwrites_what_its_condition_does_not_match(client: httpx.Client) -> None:
+    client.put("Patient/there", json=patient("there", id="there"))
+    update = entry("PUT", f"Patient?identifier={SYSTEM}|other", patient("other", id="there"))
+    answer = post(client, "transaction", entry("POST", "Organization", {"resourceType": "Organization"}), update)
+    assert (answer.status_code, issues(answer)) == (409, [("conflict", "Bundle.entry[1]")])
+    assert stored(client, "Patient/there")["meta"]["versionId"] == "1"
+    client.delete("Patient/there")
+    assert statuses(post(client, "transaction", update)) == ["201"]
+
+
+@pytest.mark.parametrize("url", ["Patient/there", f"Patient?identifier={SYSTEM}|there"])
+def test_a_creation_is_not_answered_with_what_the_same_bundle_deletes(client: httpx.Client, url: str) -> None:
+    client.put("Patient/there", json=patient("there", id="there"))
+    spare = entry("POST", "Patient", patient("there"), ifNoneExist=f"identifier={SYSTEM}|there")
+    answer = post(client, "transaction", spare, entry("DELETE", url))
+    assert (answer.status_code, issues(answer)) == (400, [("invalid", "Bundle.entry[0]")])
+    assert client.get("Patient/there").status_code == 200
+
+
 def test_deletions_come_first_and_reads_last_whatever_the_order_written(client: httpx.Client) -> None:
     client.put("Patient/old", json={"resourceType": "Patient", "id": "old"})
     answer = post(
@@ -161,13 +188,13 @@ def test_deletions_come_first_and_reads_last_whatever_the_order_written(client: 
         entry("GET", "Patient?_summary=count"),
         entry("GET", "Patient/put"),
         entry("PUT", "Patient/put", {"resourceType": "Patient", "id": "put"}),
-        entry("POST", "Patient", patient(), ifNoneExist="_id=old"),
+        entry("POST", "Patient", patient()),
         entry("DELETE", "Patient/old"),
         entry("GET", "Patient/put/_history"),
     )
     found = answer.json()["entry"]
-    assert statuses(answer) == ["200", "200", "201", "200", "204", "200"]
-    assert found[0]["resource"]["total"] == 1
+    assert statuses(answer) == ["200", "200", "201", "201", "204", "200"]
+    assert found[0]["resource"]["total"] == 2
     assert found[1]["resource"]["id"] == "put"
     assert found[1]["response"]["etag"] == 'W/"1"'
     assert found[5]["resource"]["type"] == "history"

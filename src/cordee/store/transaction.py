@@ -20,6 +20,7 @@ from cordee.store.changes import (
 from cordee.store.connection import Connection, Database
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
+    ExistsUnmatched,
     ParseCriteria,
     Step,
     first_step,
@@ -63,6 +64,8 @@ async def run_transaction(
                         await read(connection, entry)
                     except FhirError as refusal:
                         raise placed(entry, refusal) from None
+        except ExistsUnmatched:
+            raise
         except Conflict:
             if attempt + 1 == _ATTEMPTS:
                 raise
@@ -78,8 +81,8 @@ async def _carry_out(
     give_ids(steps)
     await _accept_all(steps, EntryReferences(steps))
     await resolve_conditional_references(connection, tenant, steps, parse_criteria)
-    writing = [step for step in steps if not step.answers_existing]
-    refuse_overlaps(writing)
+    refuse_overlaps(steps)
+    writing = [step for step in steps if step.writes]
     current = await reads.find_several(connection, tenant, [step.key for step in writing], lock=True)
     rids = iter(await database.next_rids(connection, len(writing)))
     moment = now()
@@ -88,6 +91,9 @@ async def _carry_out(
         held = current.get(step.key)
         if step.matched is not None and (held is None or held.version != step.matched.version):
             raise Conflict(f"{'/'.join(step.key)} was changed by another writer.", path=step.entry.path)
+        if step.condition is not None and step.matched is None and held is not None and not held.deleted:
+            sentence = f"{'/'.join(step.key)} exists, and does not match the condition."
+            raise ExistsUnmatched(sentence, path=step.entry.path)
         try:
             check_precondition(held, step.precondition, "/".join(step.key))
         except FhirError as refusal:
@@ -107,7 +113,9 @@ async def _carry_out(
             raise Conflict(f"Another writer created {'/'.join(step.key)} first.", path=step.entry.path)
         step.result = Written(effect_of(change, current.get(step.key)), stored(change))
     for step in steps:
-        if step.same_as is not None and step.same_as.result is not None:
+        if step.deletes_nothing:
+            step.result = Written("absent", None)
+        elif step.same_as is not None and step.same_as.result is not None:
             step.result = Written("unchanged", step.same_as.result.version)
         elif step.answers_existing:
             step.result = Written("unchanged", step.matched)

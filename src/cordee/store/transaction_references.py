@@ -96,7 +96,7 @@ async def resolve_conditional_references(
 
 
 async def _resolve(connection: Connection, tenant: int, steps: Sequence[Step], condition: Search) -> str:
-    ours = {step.key: step for step in steps if not step.answers_existing}
+    ours = {step.key: step for step in steps if step.writes}
     stored_matches = await find_matching(connection, tenant, condition)
     candidates = {(v.resource_type, v.id) for v in stored_matches} - ours.keys()
     candidates |= {

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from cordee.fhir.body import Incoming, accept
 from cordee.fhir.bundle import BundleEntry, InvalidBundle
-from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
+from cordee.fhir.outcome import Conflict, FhirError, Issue, PreconditionFailed
 from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.changes import Precondition, Written
@@ -16,6 +16,10 @@ from cordee.store.search import find_matching
 
 ParseCriteria = Callable[[str, str], Search]
 """From a type and the text after `?` to a search; given by the door, which knows the server's address."""
+
+
+class ExistsUnmatched(Conflict):
+    """A conditional update would overwrite what its condition does not match (409); trying again changes nothing."""
 
 
 @dataclass(slots=True)
@@ -36,13 +40,25 @@ class Step:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Type and id, once the id is known."""
-        return self.resource_type, str(self.id)
+        """Type and id; raises `ValueError` while the id isn't known."""
+        if self.id is None:
+            raise ValueError(f"{self.entry.path} has no id yet")
+        return self.resource_type, self.id
 
     @property
     def answers_existing(self) -> bool:
         """A conditional create that found its match writes nothing."""
         return self.entry.method == "POST" and (self.matched is not None or self.same_as is not None)
+
+    @property
+    def deletes_nothing(self) -> bool:
+        """A conditional deletion that found no match has no resource to be about; asked once conditions are met."""
+        return self.entry.method == "DELETE" and self.id is None
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is a resource that this step may change; asked once conditions are met."""
+        return not (self.answers_existing or self.deletes_nothing)
 
 
 def first_step(
@@ -75,7 +91,8 @@ async def meet_conditions(connection: Connection, tenant: int, steps: Sequence[S
     """Looks every condition up, under its lock; several matches raise `PreconditionFailed`.
 
     A condition that stands twice in the Bundle names one resource: of two creations under it, the second is answered
-    with what the first stores, as if it came later. With an update or a deletion it can't be told what is meant.
+    with what the first stores, as if it came later. With an update it can't be told what is meant. A deletion that
+    matches nothing does nothing, however often it is written.
     """
     conditional = [step for step in steps if step.condition is not None]
     if not conditional:
@@ -91,7 +108,7 @@ async def meet_conditions(connection: Connection, tenant: int, steps: Sequence[S
             issue = Issue("error", "multiple-matches", sentence, f"{step.entry.path}.request")
             raise PreconditionFailed(sentence, issues=[issue])
         step.matched = found[0] if found else None
-        if step.matched is not None:
+        if step.matched is not None or step.entry.method == "DELETE":
             continue
         earlier = seen.setdefault((step.resource_type, *sorted(search_parameters_as_query(step.condition))), step)
         if earlier is step:
@@ -119,9 +136,13 @@ def give_ids(steps: Sequence[Step]) -> None:
 
 
 def refuse_overlaps(steps: Sequence[Step]) -> None:
-    """Raises `InvalidBundle` when two entries concern one resource (R4 http.html#trules)."""
+    """Raises `InvalidBundle` when two entries concern one resource (R4 http.html#trules).
+
+    Creations may be answered with the same existing resource, or with one that is updated, not with one deleted.
+    """
     seen: dict[tuple[str, str], int] = {}
-    for step in steps:
+    deleted: dict[tuple[str, str], int] = {}
+    for step in (step for step in steps if step.writes):
         if step.key in seen:
             raise InvalidBundle(
                 f"Entries {seen[step.key]} and {step.entry.index} both concern {'/'.join(step.key)}; "
@@ -129,6 +150,15 @@ def refuse_overlaps(steps: Sequence[Step]) -> None:
                 path=step.entry.path,
             )
         seen[step.key] = step.entry.index
+        if step.entry.method == "DELETE":
+            deleted[step.key] = step.entry.index
+    for step in steps:
+        if step.answers_existing and step.key in deleted:
+            raise InvalidBundle(
+                f"The condition of entry {step.entry.index} matches {'/'.join(step.key)}, which entry "
+                f"{deleted[step.key]} deletes; send them in two transactions.",
+                path=step.entry.path,
+            )
 
 
 def placed(entry: BundleEntry, refusal: FhirError) -> FhirError:
