@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from cordee.api.addresses import Address, locate
 from cordee.api.dispatch import carry_out, carry_out_read, is_read
+from cordee.api.failures import failure_issue, log_failure
 from cordee.api.request import FhirRequest, parse_precondition
 from cordee.api.response import FhirResponse, outcome_text
 from cordee.api.writing import parse_condition, written_response
@@ -19,9 +20,14 @@ from cordee.store.changes import Precondition
 from cordee.store.repository import Reader, Repository
 
 
-async def run_bundle(bundle: IncomingBundle, repository: Repository, request: FhirRequest, settings: Settings) -> bytes:
-    """The answer's text. Raises `FhirError` when the Bundle as a whole is refused, a transaction at its first fault."""
-    run = _Run(repository, request, settings)
+async def run_bundle(
+    bundle: IncomingBundle, repository: Repository, request: FhirRequest, settings: Settings, request_id: str
+) -> bytes:
+    """The answer's text. Raises `FhirError` when the Bundle as a whole is refused, a transaction at its first fault.
+
+    `request_id` is what the log knows the request by.
+    """
+    run = _Run(repository, request, settings, request_id)
     if bundle.type == "transaction":
         return await run.transaction(bundle)
     if bundle.type == "batch":
@@ -36,10 +42,11 @@ async def run_bundle(bundle: IncomingBundle, repository: Repository, request: Fh
 class _Run:
     """One Bundle being carried out."""
 
-    def __init__(self, repository: Repository, request: FhirRequest, settings: Settings) -> None:
+    def __init__(self, repository: Repository, request: FhirRequest, settings: Settings, request_id: str) -> None:
         self._repository = repository
         self._request = request
         self._settings = settings
+        self._request_id = request_id
 
     async def transaction(self, bundle: IncomingBundle) -> bytes:
         """Writes all or nothing; the reads see what was written, and one that fails undoes it (R4 http.html#trules)."""
@@ -62,7 +69,7 @@ class _Run:
         return bundle_text.responses("transaction", [answers[index] for index in sorted(answers)])
 
     async def batch(self, bundle: IncomingBundle) -> bytes:
-        """Each entry as if it came alone; a refusal is the answer of its entry only."""
+        """Each entry as if it came alone; a refusal, or a failure of the server, is the answer of its entry only."""
         answers: dict[int, ResponseEntry] = {}
         for entry in in_processing_order(bundle.entries):
             try:
@@ -76,6 +83,10 @@ class _Run:
                 answers[entry.index] = ResponseEntry(
                     _status_line(refusal.status), outcome=outcome_text(*refusal.issues)
                 )
+            except Exception as error:  # the others are stored already, and their answers are owed
+                log_failure(error, f"batch {entry.method}", self._request_id)
+                outcome = outcome_text(failure_issue(self._request_id))
+                answers[entry.index] = ResponseEntry(_status_line(500), outcome=outcome)
         return bundle_text.responses("batch", [answers[index] for index in sorted(answers)])
 
     def _asked(self, entry: BundleEntry) -> tuple[FhirRequest, Address, str]:

@@ -4,12 +4,12 @@ import re
 import secrets
 import time
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
 from cordee.api.addresses import Address, locate
 from cordee.api.bundles import run_bundle
 from cordee.api.dispatch import carry_out
+from cordee.api.failures import failure_issue, log_failure
 from cordee.api.metrics import Metrics
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, outcome_text, refusal
@@ -20,7 +20,6 @@ from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
 
-_log = structlog.get_logger("cordee.api")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _TENANT = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 
@@ -46,27 +45,26 @@ class FhirApplication:
             request.require_json()
             address = locate(path)
             interaction = address.interaction(request.method) or "unknown"
-            response = await self._respond(interaction, address, request, tenant)
+            response = await self._respond(interaction, address, request, tenant, request_id)
         except FhirError as error:
             response = refusal(error)
         except Exception as error:
-            _log_failure(error, interaction, request_id)
-            issue = Issue(
-                "fatal", "exception", f"The server failed on this request; its log says where, under {request_id}."
-            )
-            response = FhirResponse(500, outcome_text(issue))
+            log_failure(error, interaction, request_id)
+            response = FhirResponse(500, outcome_text(failure_issue(request_id)))
         response.headers.append((b"x-request-id", request_id.encode()))
         await response.send(send, head=request.method == "HEAD", indented=indented, compressed=request.accepts_gzip)
         self._metrics.count(interaction, response.status, time.perf_counter() - begun)
 
-    async def _respond(self, interaction: str, address: Address, request: FhirRequest, tenant: str) -> FhirResponse:
+    async def _respond(
+        self, interaction: str, address: Address, request: FhirRequest, tenant: str, request_id: str
+    ) -> FhirResponse:
         if request.method == "OPTIONS":
             return FhirResponse(204, headers=[_allow(address)])
         if interaction == "unknown":
             return _refused_method(request.method, address)
         repository = await self._repository(tenant)
         if interaction == "bundle":
-            return await self._bundle(request, repository)
+            return await self._bundle(request, repository, request_id)
         return await carry_out(interaction, address, self._settings, request, repository)
 
     async def _repository(self, tenant: str) -> Repository:
@@ -76,13 +74,13 @@ class FhirApplication:
             raise NotFound("There is no such tenant here.")
         return Repository(self.database, await self.database.tenant(tenant))
 
-    async def _bundle(self, request: FhirRequest, repository: Repository) -> FhirResponse:
+    async def _bundle(self, request: FhirRequest, repository: Repository, request_id: str) -> FhirResponse:
         body = await request.resource_body(self._settings.max_body_bytes)
         raw = with_own_references_relative(body, request.base_url)
         bundle = parse_bundle(
             raw, base_url=request.base_url, most_entries=self._settings.max_bundle_entries, faults_by_entry=True
         )
-        return FhirResponse(200, await run_bundle(bundle, repository, request, self._settings))
+        return FhirResponse(200, await run_bundle(bundle, repository, request, self._settings, request_id))
 
 
 def _split(path: str) -> tuple[str, list[str], str]:
@@ -110,19 +108,3 @@ def _refused_method(method: str, address: Address) -> FhirResponse:
     response = refusal(MethodNotAllowed(f"{method} does not apply to this address; {', '.join(address.methods)} do."))
     response.headers.append(_allow(address))
     return response
-
-
-def _log_failure(error: Exception, interaction: str, request_id: str) -> None:
-    """Where it happened, not what it said: a message can hold personal data."""
-    places = []
-    trace = error.__traceback__
-    while trace is not None:
-        places.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    _log.error(
-        "request failed",
-        request_id=request_id,
-        interaction=interaction,
-        error=type(error).__name__,
-        at=" < ".join(reversed(places)),
-    )
