@@ -1,7 +1,9 @@
 """Batch and transaction Bundles (R4 http.html#transaction)."""
 
+import json
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -96,6 +98,33 @@ def test_a_conditional_reference_becomes_the_one_that_matches_here_or_in_the_bun
     first, second, _ = [stored(client, e["response"]["location"]) for e in answer.json()["entry"]]
     assert first["subject"]["reference"] == f"Patient/{id_}"
     assert second["subject"]["reference"] == "Patient/in-bundle"
+
+
+@pytest.mark.parametrize("mark", ["?", r"\u003f", r"\u003F"])
+def test_an_escape_in_a_reference_changes_nothing_of_its_meaning(client: httpx.Client, mark: str) -> None:
+    id_ = client.post("Patient", json=patient("here")).json()["id"]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [entry("POST", "Observation", observation(f"Patient?identifier={SYSTEM}|here"))],
+    }
+    answer = client.post("", content=json.dumps(bundle).replace("Patient?", f"Patient{mark}"))
+    made = stored(client, answer.json()["entry"][0]["response"]["location"])
+    assert made["subject"]["reference"] == f"Patient/{id_}"
+
+
+def test_a_members_name_written_with_an_escape_is_refused_and_its_entry_named(client: httpx.Client) -> None:
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            entry("POST", "Patient", patient('a "quoted": value\\')),
+            entry("POST", "Observation", observation("urn:uuid:p")),
+        ],
+    }
+    answer = client.post("", content=json.dumps(bundle).replace('"reference"', r'"\u0072eference"'))
+    assert (answer.status_code, issues(answer)) == (400, [("structure", "Bundle.entry[1].resource")])
+    assert total(client, "Observation") == 0
 
 
 @pytest.mark.parametrize(("matches", "code"), [(0, "not-found"), (2, "multiple-matches")])
@@ -272,6 +301,31 @@ def test_each_entry_of_a_batch_stands_alone(client: httpx.Client) -> None:
         refused = found["response"]["status"] >= "4"
         assert ("outcome" in found["response"]) == refused
         assert ("resource" in found) == (found["response"]["status"] == "200 OK")
+
+
+async def test_a_failure_of_the_server_is_the_answer_of_its_entry_only(client: httpx.Client, dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("""
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken'; END$$;
+        CREATE TRIGGER fail BEFORE INSERT ON resource FOR EACH ROW WHEN (new.id = 'it-fails') EXECUTE FUNCTION fail()
+    """)
+    try:
+        answer = post(
+            client,
+            "batch",
+            entry("PUT", "Patient/before", {"resourceType": "Patient"}),
+            entry("PUT", "Patient/it-fails", {"resourceType": "Patient"}),
+            entry("PUT", "Patient/after", {"resourceType": "Patient"}),
+            X_Request_Id="asked-1",
+        )
+    finally:
+        await connection.execute("DROP TRIGGER fail ON resource; DROP FUNCTION fail()")
+        await connection.close()
+    assert statuses(answer) == ["201", "500", "201"]
+    told = answer.json()["entry"][1]["response"]["outcome"]["issue"][0]
+    assert told["code"] == "exception"
+    assert "asked-1" in told["diagnostics"]
+    assert total(client, "Patient") == 2
 
 
 @pytest.mark.parametrize("kind", ["batch", "transaction"])

@@ -10,6 +10,7 @@ from cordee.fhir.body import parse_json, refuse_repeated_members, repeats_member
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import FhirError, Issue, MalformedBody
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(:?)')
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _PROCESSING_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 3}
 
@@ -126,6 +127,17 @@ def parse_bundle(
     return IncomingBundle(bundle.type, tuple(entries))
 
 
+def _escapes_a_name(compact: bytes) -> bool:
+    """Whether a member's name in a compact text is written with an escape (`"\\u0072eference"`).
+
+    No name of FHIR needs one. References are found in the text by their members' names, so one in disguise would be
+    stored without following its entry.
+    """
+    if b"\\" not in compact:
+        return False
+    return any(match[1] and b"\\" in match[0] for match in _STRING.finditer(compact))
+
+
 def in_processing_order(entries: tuple[BundleEntry, ...]) -> list[BundleEntry]:
     """Deletions, then creations, updates, reads (R4 http.html#trules), each group in the order given."""
     return sorted(entries, key=lambda entry: _PROCESSING_ORDER.get(entry.method, 4))
@@ -156,6 +168,9 @@ def _entry(index: int, entry: _Entry, base_url: str | None) -> BundleEntry:
                 f"{path}.method",
             )
         )
+    if resource is not None and _escapes_a_name(resource):
+        sentence = "A member's name is written with an escape (a backslash); write it as it is."
+        issues.append(Issue("error", "structure", sentence, f"Bundle.entry[{index}].resource"))
     if request.method in ("POST", "PUT") and resource is None:
         issues.append(Issue("error", "required", f"A {request.method} needs a resource.", f"Bundle.entry[{index}]"))
     return BundleEntry(

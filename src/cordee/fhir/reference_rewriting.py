@@ -29,6 +29,11 @@ def conditional_reference(reference: str) -> tuple[str, str] | None:
     return (match["type"], match["criteria"]) if match else None
 
 
+def may_refer_conditionally(compact: bytes) -> bool:
+    """Whether looking for conditional references is worth it: quick, and never False when there is one."""
+    return b"?" in compact or rb"\u003f" in compact or rb"\u003F" in compact
+
+
 def replace_references(compact: bytes, replacements: Mapping[str, str]) -> bytes:
     """The text with each reference or link that `replacements` names replaced by what it maps to."""
     if not replacements:

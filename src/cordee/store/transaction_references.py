@@ -8,7 +8,12 @@ from cordee.fhir.bundle import InvalidBundle
 from cordee.fhir.matching import matches
 from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
 from cordee.fhir.query import Search
-from cordee.fhir.reference_rewriting import conditional_reference, references_in, replace_references
+from cordee.fhir.reference_rewriting import (
+    conditional_reference,
+    may_refer_conditionally,
+    references_in,
+    replace_references,
+)
 from cordee.store.connection import Connection
 from cordee.store.search import find_matching
 from cordee.store.transaction_steps import ParseCriteria, Step, placed
@@ -75,7 +80,7 @@ async def resolve_conditional_references(
     """`Patient?identifier=…` becomes the one resource that matches, of the server or of this Bundle."""
     found: dict[str, str] = {}
     for step in steps:
-        if step.incoming is None or step.resource_type == "Bundle" or b"?" not in (step.text or b""):
+        if step.incoming is None or step.resource_type == "Bundle" or not may_refer_conditionally(step.text or b""):
             continue
         conditional = {
             reference: parts
