@@ -100,6 +100,20 @@ def test_a_conditional_reference_becomes_the_one_that_matches_here_or_in_the_bun
     assert second["subject"]["reference"] == "Patient/in-bundle"
 
 
+@pytest.mark.parametrize("criteria", ["identifier={0}|{1}", "identifier={1}&active=true", "family=name{1}x"])
+def test_each_conditional_reference_finds_its_own_among_many_of_the_bundle(client: httpx.Client, criteria: str) -> None:
+    values = [f"Value-{number}" for number in range(12)]
+    answer = post(
+        client,
+        "transaction",
+        *(entry("POST", "Observation", observation("Patient?" + criteria.format(SYSTEM, v))) for v in values),
+        *(entry("POST", "Patient", patient(v, active=True, name=[{"family": f"name{v}x"}])) for v in values),
+    )
+    made = [stored(client, found["response"]["location"]) for found in answer.json()["entry"]]
+    subjects = [seen["subject"]["reference"] for seen in made[:12]]
+    assert subjects == [f"Patient/{found['id']}" for found in made[12:]]
+
+
 @pytest.mark.parametrize("mark", ["?", r"\u003f", r"\u003F"])
 def test_an_escape_in_a_reference_changes_nothing_of_its_meaning(client: httpx.Client, mark: str) -> None:
     id_ = client.post("Patient", json=patient("here")).json()["id"]

@@ -1,5 +1,6 @@
 """References between the entries of a transaction, and to what a condition names (R4 http.html#trules)."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,15 +9,21 @@ from cordee.fhir.bundle import InvalidBundle
 from cordee.fhir.matching import matches
 from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
 from cordee.fhir.query import Search
+from cordee.fhir.query_values import TokenSearch
 from cordee.fhir.reference_rewriting import (
     conditional_reference,
     may_refer_conditionally,
     references_in,
     replace_references,
 )
+from cordee.fhir.search_value_types import Token
+from cordee.fhir.search_values import extract_parameter
 from cordee.store.connection import Connection
 from cordee.store.search import find_matching
 from cordee.store.transaction_steps import ParseCriteria, Step, placed
+
+_STEPS_BETWEEN_PAUSES = 50
+"""Matching in memory is pure computation: other requests get their turn in between."""
 
 
 class EntryReferences:
@@ -79,6 +86,7 @@ async def resolve_conditional_references(
 ) -> None:
     """`Patient?identifier=…` becomes the one resource that matches, of the server or of this Bundle."""
     found: dict[str, str] = {}
+    ours = _Candidates(steps)
     for step in steps:
         if step.incoming is None or step.resource_type == "Bundle" or not may_refer_conditionally(step.text or b""):
             continue
@@ -93,24 +101,53 @@ async def resolve_conditional_references(
             if reference not in found:
                 try:
                     condition = parse_criteria(resource_type, criteria)
-                    found[reference] = await _resolve(connection, tenant, steps, condition)
+                    found[reference] = await _resolve(connection, tenant, ours, condition)
                 except FhirError as refusal:
                     raise placed(step.entry, refusal) from None
         step.text = replace_references(step.text or b"", {reference: found[reference] for reference in conditional})
         step.incoming = with_references_replaced(step.text)
 
 
-async def _resolve(connection: Connection, tenant: int, steps: Sequence[Step], condition: Search) -> str:
-    ours = {step.key: step for step in steps if step.writes}
+class _Candidates:
+    """The Bundle's own resources that a condition may match, without looking at every one for every condition."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.keys = frozenset(step.key for step in steps if step.writes)
+        self._by_type: dict[str, list[Step]] = {}
+        for step in steps:
+            if step.writes and step.incoming is not None:
+                self._by_type.setdefault(step.resource_type, []).append(step)
+        self._by_code: dict[tuple[str, str], dict[str, list[Step]]] = {}
+
+    def of(self, condition: Search) -> Sequence[Step]:
+        """All that match are among them, as are others."""
+        for criterion in condition.criteria:
+            codes = [v.code for v in criterion.values if isinstance(v, TokenSearch) and v.code is not None]
+            if criterion.modifier is None and codes and len(codes) == len(criterion.values):
+                having = self._having(condition.resource_type, criterion.code)
+                return [step for code in {code.casefold() for code in codes} for step in having.get(code, ())]
+        return self._by_type.get(condition.resource_type, ())
+
+    def _having(self, resource_type: str, parameter: str) -> dict[str, list[Step]]:
+        """Steps by the codes, in lower case, that a token parameter finds in them."""
+        known = self._by_code.get((resource_type, parameter))
+        if known is None:
+            known = self._by_code[resource_type, parameter] = {}
+            for step in self._by_type.get(resource_type, ()):
+                found = extract_parameter(step.incoming.resource, parameter) if step.incoming is not None else ()
+                for code in {v.code.casefold() for v in found if isinstance(v, Token) and v.code is not None}:
+                    known.setdefault(code, []).append(step)
+        return known
+
+
+async def _resolve(connection: Connection, tenant: int, ours: _Candidates, condition: Search) -> str:
     stored_matches = await find_matching(connection, tenant, condition)
-    candidates = {(v.resource_type, v.id) for v in stored_matches} - ours.keys()
-    candidates |= {
-        key
-        for key, step in ours.items()
-        if step.incoming is not None
-        and step.resource_type == condition.resource_type
-        and matches(condition, {**step.incoming.resource, "id": step.id}, _unresolved)
-    }
+    candidates = {(v.resource_type, v.id) for v in stored_matches} - ours.keys
+    for number, step in enumerate(ours.of(condition)):
+        if number % _STEPS_BETWEEN_PAUSES == _STEPS_BETWEEN_PAUSES - 1:
+            await asyncio.sleep(0)
+        if step.incoming is not None and matches(condition, {**step.incoming.resource, "id": step.id}, _unresolved):
+            candidates.add(step.key)
     if len(candidates) != 1:
         how_many = "no" if not candidates else "more than one"
         sentence = f"A conditional reference must match one {condition.resource_type}; it matches {how_many} resource."
