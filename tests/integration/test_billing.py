@@ -125,6 +125,29 @@ async def test_a_plan_without_a_structure_is_told_and_the_others_are_billed(prac
     assert len(of_kind(outcomes, Billed)) > 50
 
 
+@pytest.mark.parametrize("start", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+async def test_a_session_that_can_not_be_read_is_told_and_the_other_plans_are_billed(
+    practice: Repository, start: str
+) -> None:
+    clean = of_kind(await run(practice, dry_run=True), Billed)
+    subject = clean[0].settlement.context.patient
+    bad = {
+        "resourceType": "Encounter",
+        "id": "unreadable",
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "subject": {"reference": subject},
+        "period": {"start": start},
+    }
+    await practice.update("Encounter", "unreadable", accept(orjson.dumps(bad), "Encounter"))
+    outcomes = await run(practice)
+    (told,) = of_kind(outcomes, Unreadable)
+    assert told.care_plan == clean[0].settlement.context.care_plan
+    assert "Encounter/unreadable" in told.message
+    others = [outcome.settlement for outcome in clean if outcome.settlement.context.patient != subject]
+    assert [outcome.settlement for outcome in of_kind(outcomes, Billed)] == others
+
+
 async def test_a_structure_can_be_billed_alone(practice: Repository) -> None:
     assert await run(practice, structure="somebody-else") == []
     assert len(await run(practice, structure=STRUCTURE)) == len(await run(practice))

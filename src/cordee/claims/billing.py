@@ -14,6 +14,7 @@ import orjson
 
 from cordee.claims import canonical
 from cordee.claims.dossier import Dossier
+from cordee.claims.evidence import Session
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
 from cordee.claims.fhir_contract import convention_from_contract
 from cordee.claims.fhir_dossier import dossier_from_resources, ended_sequences
@@ -81,17 +82,31 @@ async def bill(
         yield fault
     async for record in plan_records(records, pathway.code, structure):
         try:
-            due = _due_sequences(record, pathway, conventions, until)
-        except EvidenceError as error:
-            yield Unreadable(reference_of(record.care_plan), str(error))
+            judged = _judged(record, pathway, conventions, until)
+        except (ValueError, ArithmeticError) as error:
+            # Whatever is wrong with one plan, the others are billed.
+            reference = reference_of(record.care_plan)
+            yield Unreadable(reference, str(error) if isinstance(error, EvidenceError) else f"{reference}: {error}")
             continue
-        for dossier, sequence in due:
-            sessions = record.sessions(ZoneInfo(dossier.convention.time_zone))
-            settled = settle(dossier, sessions, sequence=sequence.code, as_of=until)
+        for settled in judged:
             if isinstance(settled, NotDue):
                 yield Refused(settled)
             else:
                 yield await _write(records, settled, dry_run=dry_run)
+
+
+def _judged(
+    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
+) -> list[Settlement | NotDue]:
+    """Each séquence ended by `until`, settled. Raises ValueError or ArithmeticError when one can't be judged."""
+    sessions: dict[str, tuple[Session, ...]] = {}
+    judged: list[Settlement | NotDue] = []
+    for dossier, sequence in _due_sequences(record, pathway, conventions, until):
+        zone = dossier.convention.time_zone
+        if zone not in sessions:
+            sessions[zone] = record.sessions(ZoneInfo(zone))
+        judged.append(settle(dossier, sessions[zone], sequence=sequence.code, as_of=until))
+    return judged
 
 
 async def _conventions(

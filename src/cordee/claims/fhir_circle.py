@@ -16,6 +16,7 @@ from cordee.claims.fhir_evidence import (
     codes_of,
     identifiers_of,
     local_reference,
+    reading,
     reference_of,
 )
 from cordee.pathways.model import Pathway, Validity
@@ -57,14 +58,16 @@ def circle_from_care_teams(
             raise EvidenceError(f"{reference}: this care circle is not of {patient}: name it in the right CarePlan")
         if team.get("status") in _ABSENT:
             continue
-        whole = validity_of(team.get("period", {}), zone)
+        with reading(f"{reference}.period"):
+            whole = validity_of(team.get("period", {}), zone)
         for index, participant in enumerate(team.get("participant", ())):
             member = local_reference(participant.get("member"))
             if member is None or member.partition("/")[0] not in {"PractitionerRole", "Practitioner"}:
                 continue
-            interval = _common(whole, validity_of(participant.get("period", {}), zone))
+            place = f"{reference}.participant[{index}]"
+            with reading(f"{place}.period"):
+                interval = _common(whole, validity_of(participant.get("period", {}), zone))
             if interval is not None:
-                place = f"{reference}.participant[{index}]"
                 profession, practitioner, stored = _identity(member, resources, pathway, place)
                 person = reference_of(practitioner) if practitioner else member
                 key = (person, profession.code if profession else "")

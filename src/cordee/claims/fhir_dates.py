@@ -1,6 +1,7 @@
 """FHIR dates, which may be partial, as local days (R4 datatypes.html#dateTime)."""
 
 import calendar
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -11,7 +12,10 @@ from cordee.pathways.model import Validity
 def first_day(text: str, zone: tzinfo) -> date:
     """The first local day a date or dateTime may mean: `2026-05` is 1 May. Raises ValueError."""
     if "T" in text:
-        return _instant(text).astimezone(zone).date()
+        try:
+            return _instant(text).astimezone(zone).date()
+        except OverflowError as error:
+            raise ValueError(f"{text} has no local day: it is out of the years 1 to 9999, correct the year") from error
     parts = [int(part) for part in text.split("-")]
     return date(*[*parts, 1, 1][:3])
 
@@ -49,8 +53,12 @@ def validity_of(period: Mapping[str, Any], zone: tzinfo) -> Validity:
     return Validity(first_day(start, zone) if start else date.min, last_day(end, zone) if end else None)
 
 
+_LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
+
+
 def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
+    # A leap second (60) has no datetime: it is read as the second before it.
+    instant = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", text))
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has a time but no offset: write one, as in 2026-05-04T10:00:00+02:00")
     return instant

@@ -1,6 +1,7 @@
 """FHIR resources (plain dicts) into the core's inputs; their shapes are in docs/decisions/0005."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any
 
@@ -18,6 +19,17 @@ _PERFORMING = frozenset({"PPRF", "SPRF", "ATND", "CON", "PART"})
 
 class EvidenceError(ValueError):
     """A resource that can't be read as evidence: the message names it, what is wrong, and what to write."""
+
+
+@contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Names `place` in the EvidenceError raised for a value in it that can't be read."""
+    try:
+        yield
+    except EvidenceError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise EvidenceError(f"{place}: {error}") from error
 
 
 def reference_of(resource: Resource) -> str:
@@ -61,8 +73,13 @@ def session_from_encounter(encounter: Resource, zone: tzinfo) -> Session:
 
     Performers are the Practitioners and PractitionerRoles of `participant.individual` whose type, when
     there is one, is of performing (PPRF, SPRF, ATND, CON, PART of v3-ParticipationType): a referrer did
-    not do the act.
+    not do the act. Raises EvidenceError for a date or a length that can't be read.
     """
+    with reading(reference_of(encounter)):
+        return _session(encounter, zone)
+
+
+def _session(encounter: Resource, zone: tzinfo) -> Session:
     period = encounter.get("period", {})
     concepts = [*encounter.get("type", ())]
     if "serviceType" in encounter:
@@ -71,7 +88,7 @@ def session_from_encounter(encounter: Resource, zone: tzinfo) -> Session:
         reference=reference_of(encounter),
         status=encounter["status"],
         patient=local_reference(encounter.get("subject")) or "",
-        care_plan=_session_care_plan(encounter),
+        care_plan=session_care_plan(encounter),
         day=exact_day(period.get("start"), zone),
         minutes=_stated_minutes(encounter) or minutes_between(period.get("start"), period.get("end")),
         codes=tuple(dict.fromkeys(codes_of(concepts))),
@@ -81,6 +98,11 @@ def session_from_encounter(encounter: Resource, zone: tzinfo) -> Session:
 
 def inclusion_from_care_plan(care_plan: Resource, patient: Resource | None, zone: tzinfo) -> Inclusion:
     """The inclusion a CarePlan tells; `patient` tells of a death. Raises EvidenceError."""
+    with reading(reference_of(care_plan)):
+        return _inclusion(care_plan, patient, zone)
+
+
+def _inclusion(care_plan: Resource, patient: Resource | None, zone: tzinfo) -> Inclusion:
     reference = reference_of(care_plan)
     pathways = [code for text in care_plan.get("instantiatesCanonical", ()) if (code := pathway_code(text))]
     if len(pathways) != 1:
@@ -124,7 +146,8 @@ def _exit(care_plan: Resource, patient: Resource, reference: str, zone: tzinfo) 
     died = patient.get("deceasedDateTime")
     found: list[Exit] = []
     if died is not None:
-        found.append(Exit(last_day(died, zone), "died"))
+        with reading(f"{reference}: the Patient's deceasedDateTime"):
+            found.append(Exit(last_day(died, zone), "died"))
     if care_plan.get("status") in _ENDED:
         if end is None:
             raise EvidenceError(f"{reference}: a plan {care_plan['status']} needs period.end, the patient's last day")
@@ -134,7 +157,8 @@ def _exit(care_plan: Resource, patient: Resource, reference: str, zone: tzinfo) 
     return min(found, key=lambda gone: gone.day, default=None)
 
 
-def _session_care_plan(encounter: Resource) -> str | None:
+def session_care_plan(encounter: Resource) -> str | None:
+    """The local reference of the CarePlan that an Encounter says it is of."""
     extension = _extension(encounter, SESSION_CARE_PLAN)
     return local_reference(extension.get("valueReference")) if extension is not None else None
 

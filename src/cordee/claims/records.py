@@ -9,7 +9,14 @@ import orjson
 
 from cordee.claims import canonical
 from cordee.claims.evidence import Session
-from cordee.claims.fhir_evidence import Resource, local_reference, reference_of, session_from_encounter
+from cordee.claims.fhir_evidence import (
+    EvidenceError,
+    Resource,
+    local_reference,
+    reference_of,
+    session_care_plan,
+    session_from_encounter,
+)
 from cordee.fhir.body import Incoming
 from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
@@ -46,8 +53,19 @@ class PlanRecord:
     encounters: tuple[Resource, ...]
 
     def sessions(self, zone: tzinfo) -> tuple[Session, ...]:
-        """The patient's sessions, days told in `zone`: the structure's."""
-        return tuple(session_from_encounter(encounter, zone) for encounter in self.encounters)
+        """The patient's sessions, days told in `zone`: the structure's.
+
+        Raises EvidenceError for one that can't be read, unless it is a mistake or of another plan: those never count.
+        """
+        found: list[Session] = []
+        for encounter in self.encounters:
+            try:
+                found.append(session_from_encounter(encounter, zone))
+            except EvidenceError:
+                own_plan = session_care_plan(encounter) in {None, reference_of(self.care_plan)}
+                if own_plan and encounter.get("status") != "entered-in-error":
+                    raise
+        return tuple(found)
 
 
 async def plan_records(records: Records, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:

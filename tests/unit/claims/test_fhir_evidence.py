@@ -88,6 +88,24 @@ def test_a_session_whose_time_is_not_known_has_no_day_or_no_minutes(
     assert (str(session.day), session.minutes) == (day, minutes)
 
 
+def test_a_leap_second_is_the_second_before_it() -> None:
+    period = {"start": "2026-07-02T10:00:60Z", "end": "2026-07-02T10:30:59Z"}
+    session = session_from_encounter({**ENCOUNTER, "period": period}, PARIS)
+    assert (str(session.day), session.minutes) == ("2026-07-02", 30)
+
+
+@pytest.mark.parametrize("start", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "2026-07-02T10:00:00"])
+def test_a_date_that_can_not_be_read_is_refused_with_the_resource_that_holds_it(pcr: Pathway, start: str) -> None:
+    with pytest.raises(EvidenceError, match="Encounter/e1: "):
+        session_from_encounter({**ENCOUNTER, "period": {"start": start}}, PARIS)
+    with pytest.raises(EvidenceError, match="CarePlan/c: "):
+        read_plan(period={"start": start})
+    with pytest.raises(EvidenceError, match="CarePlan/c: the Patient's deceasedDateTime: "):
+        read_plan({"deceasedDateTime": start})
+    with pytest.raises(EvidenceError, match=r"CareTeam/t.participant\[0\].period: "):
+        circle_from_care_teams("Patient/p", [care_team(("PractitionerRole/r", start, None))], PEOPLE, pcr, PARIS)
+
+
 def test_a_stated_length_in_minutes_wins_over_the_period() -> None:
     length = {"value": 30, "unit": "min", "system": "http://unitsofmeasure.org", "code": "min"}
     assert session_from_encounter({**ENCOUNTER, "length": length}, PARIS).minutes == 30
