@@ -14,6 +14,9 @@ from cordee.pathways.schedule import PlannedSequence
 OUT_OF_SCOPE = frozenset({"session.other_patient", "session.other_care_plan", "session.outside_sequence"})
 """Reasons of sessions that have nothing to do with the séquence: no fault, and no place in its Claim."""
 
+LONGEST_SESSION = 1_440
+"""Minutes, a day: beyond it, or not above zero, a length is a slip of the pen and weighs nothing."""
+
 _CANCELLED = "cancelled"
 _MISTAKEN = "entered-in-error"
 
@@ -27,6 +30,11 @@ class ActDone:
     act: str
     minutes: int | None
     member: str
+
+    @property
+    def weighed_minutes(self) -> int:
+        """The minutes it weighs in a split by time: zero when they are unknown or can't be those of a session."""
+        return self.minutes if self.minutes is not None and 0 < self.minutes <= LONGEST_SESSION else 0
 
 
 @dataclass(frozen=True, slots=True)

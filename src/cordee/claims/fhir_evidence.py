@@ -80,7 +80,7 @@ def session_from_encounter(encounter: Resource, zone: tzinfo) -> Session:
 
 
 def _session(encounter: Resource, zone: tzinfo) -> Session:
-    period = encounter.get("period", {})
+    period, stated = encounter.get("period", {}), _stated_minutes(encounter)
     concepts = [*encounter.get("type", ())]
     if "serviceType" in encounter:
         concepts.append(encounter["serviceType"])
@@ -90,7 +90,8 @@ def _session(encounter: Resource, zone: tzinfo) -> Session:
         patient=local_reference(encounter.get("subject")) or "",
         care_plan=session_care_plan(encounter),
         day=exact_day(period.get("start"), zone),
-        minutes=_stated_minutes(encounter) or minutes_between(period.get("start"), period.get("end")),
+        # A stated length wins even when it is impossible: the settlement says so, rather than guess.
+        minutes=minutes_between(period.get("start"), period.get("end")) if stated is None else stated,
         codes=tuple(dict.fromkeys(codes_of(concepts))),
         performers=tuple(sorted(set(_performers(encounter)))),
     )

@@ -129,6 +129,12 @@ PHRASES: Mapping[str, Label] = {
         "acte compté, mais séance sans durée : aucun poids dans la répartition au temps",
         "act counted, but session without duration: no weight in the split by time",
     ),
+    "session.impossible_duration": Label(
+        "acte compté, mais durée impossible ({lasted_minutes}, au plus {longest_minutes}) : "
+        "aucun poids dans la répartition au temps",
+        "act counted, but impossible duration ({lasted_minutes}, at most {longest_minutes}): "
+        "no weight in the split by time",
+    ),
     "performer.not_in_circle": Label(
         "intervenant absent du cercle de soins : {performer}", "performer not in the care circle: {performer}"
     ),

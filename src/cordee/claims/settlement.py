@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cordee.claims.counting import ActDone, Counted, NotCounted, count_sessions
+from cordee.claims.counting import LONGEST_SESSION, ActDone, Counted, NotCounted, count_sessions
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Session, Structure
 from cordee.claims.explanation import Explanation, explain
@@ -180,8 +180,14 @@ def _zero(outside: OutsideSplit | None, acts: tuple[ActDone, ...]) -> Explanatio
 def _without_time(convention: Convention, counted: Counted) -> tuple[NotCounted, ...]:
     if not any(isinstance(step, Remainder) and step.key == "time" for step in convention.steps):
         return ()
-    sessions = sorted({act.session for act in counted.acts if not act.minutes})
-    return tuple(NotCounted(session, None, explain("session.no_duration")) for session in sessions)
+    found = {act.session: act.minutes for act in counted.acts if not act.weighed_minutes}
+    return tuple(NotCounted(session, None, _no_weight(minutes)) for session, minutes in sorted(found.items()))
+
+
+def _no_weight(minutes: int | None) -> Explanation:
+    if minutes is None:
+        return explain("session.no_duration")
+    return explain("session.impossible_duration", lasted_minutes=minutes, longest_minutes=LONGEST_SESSION)
 
 
 def _price_explanation(dossier: Dossier, amount: Price, sequence: PlannedSequence) -> Explanation:

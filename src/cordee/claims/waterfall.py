@@ -162,7 +162,7 @@ def _remainder(left: int, step: Remainder, earners: Earners) -> _Given:
         case "time":
             done = defaultdict(list)
             for act in earners.acts:
-                done[act.member].append((act.act, 1, act.minutes or 0))
+                done[act.member].append((act.act, 1, act.weighed_minutes))
         case "heads":
             done = {act.member: [("", 1, 1)] for act in earners.acts}
     return _by_weight(left, step.key, done, earners.act_labels, ())

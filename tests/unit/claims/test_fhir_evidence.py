@@ -111,6 +111,11 @@ def test_a_stated_length_in_minutes_wins_over_the_period() -> None:
     assert session_from_encounter({**ENCOUNTER, "length": length}, PARIS).minutes == 30
 
 
+@pytest.mark.parametrize("value", [-45, 0, 3_000])
+def test_an_impossible_length_is_not_replaced_by_the_period(value: int) -> None:
+    assert session_from_encounter({**ENCOUNTER, "length": {"value": value, "code": "min"}}, PARIS).minutes == value
+
+
 def test_a_referrer_and_a_relative_are_not_performers() -> None:
     system = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
     participants = [

@@ -115,6 +115,19 @@ def test_the_performers_of_one_session_are_judged_one_by_one(dossier: Build, ses
     assert [n.performer for n in result.not_counted] == ["PractitionerRole/stranger"]
 
 
+@pytest.mark.parametrize("minutes", [-45, 0, 1_441])
+def test_an_impossible_length_weighs_nothing_in_a_split_by_time_and_is_said(
+    dossier: Build, session: Build, minutes: int
+) -> None:
+    known = session("consultation", date(2026, 7, 2), "A", minutes=1_440)
+    odd = session("consultation", date(2026, 7, 3), "B", minutes=minutes)
+    result = settled(dossier(split=[{"step": "remainder", "by": "time"}]), known, odd)
+    assert parts(result) == {"A": 10_000, "B": 0}
+    assert [(n.session, n.reason.rule) for n in result.not_counted] == [(odd.reference, "session.impossible_duration")]
+    for language in ("fr", "en"):
+        assert not_counted_rows(result, language)[0].reason
+
+
 def test_one_person_named_by_role_and_by_practitioner_did_the_act_once(dossier: Build, session: Build) -> None:
     twice = session("consultation", date(2026, 7, 2), "A", performers=("Practitioner/A", "PractitionerRole/A"))
     other = session("consultation", date(2026, 7, 2), "B")
