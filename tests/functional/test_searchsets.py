@@ -165,3 +165,13 @@ def test_a_reference_to_this_servers_own_address_is_local(client: httpx.Client, 
     for reference in ("Patient/own", f"{base_url}/Patient/own"):
         found = client.get("Observation", params={"subject": reference}).json()
         assert [entry["resource"]["id"] for entry in found["entry"]] == [created["id"]]
+
+
+def test_a_searched_form_has_a_limit_of_its_own(client: httpx.Client) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert client.post("Patient/_search", content="name=" + "a" * 1_000_000, headers=form).status_code == 413
+
+
+def test_a_date_of_change_that_no_calendar_has_is_ignored(client: httpx.Client, patients: list[str]) -> None:
+    impossible = {"If-Modified-Since": "Sun, 06 Nov 1994 08:49:37 +99999999999999"}
+    assert client.get(f"Patient/{patients[0]}", headers=impossible).status_code == 200

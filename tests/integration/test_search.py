@@ -351,3 +351,20 @@ async def test_two_dates_of_a_parameter_that_repeats_may_be_met_by_two_values(st
         body("CarePlan", id="1", status="active", intent="plan", subject={"reference": "Patient/a"}, activity=details),
     )
     assert await ids("CarePlan?activity-date=lt2021&activity-date=gt2023") == ["1"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["Observation?focus=" + ",".join(f"i{n}" for n in range(28)), "Patient?gender=" + ",".join(map(str, range(2001)))],
+)
+async def test_a_search_that_stands_for_too_many_terms_is_too_costly(search, query):
+    with pytest.raises(InvalidSearch) as raised:
+        await search(query)
+    assert [issue.code for issue in raised.value.issues] == ["too-costly"]
+
+
+@pytest.mark.parametrize("value", ["1e999999", "0e999999", "NaN"])
+async def test_a_position_at_no_possible_number_is_refused(search, value):
+    forged = base64.urlsafe_b64encode(orjson.dumps([1, 1, value])).decode()
+    with pytest.raises(InvalidSearch):
+        await search("Encounter?_sort=length", position=forged)

@@ -15,6 +15,7 @@ from cordee.api.searchsets import link, searchset_text
 from cordee.fhir import bundle_text
 from cordee.fhir.outcome import InvalidSearch, Issue, UnsupportedMediaType
 from cordee.fhir.query import Criterion, Search, parse_search
+from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES
 from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
@@ -26,8 +27,7 @@ _SHAPING = ("_summary", "_elements")
 _OF_HTTP = ("_format", "_pretty")
 _FORM = "application/x-www-form-urlencoded"
 
-MOST_CRITERIA = 50
-MOST_VALUES = 5_000
+MOST_FORM_BYTES = 1_000_000
 MOST_COMPUTED_VALUES = 200
 """Of the values that each cost the database a comparison of their own."""
 
@@ -57,7 +57,7 @@ class Reading:
     async def posted_search(self, address: Address) -> FhirResponse:
         """A search whose parameters come from the body and from the address (R4 http.html#search)."""
         declared = (self._request.header(b"content-type") or "").partition(";")[0].strip().lower()
-        body = await self._request.body(self._settings.max_body_bytes)
+        body = await self._request.body(min(self._settings.max_body_bytes, MOST_FORM_BYTES))
         if body and declared != _FORM:
             raise UnsupportedMediaType(f"The body of _search must be {_FORM}.")
         posted = [(n, v) for n, v in decode_form(body) if n not in (*_OF_HTTP, "_cursor")]

@@ -161,7 +161,7 @@ class FhirRequest:
             return False
         try:
             moment = parsedate_to_datetime(since)
-        except ValueError:
+        except (ValueError, OverflowError):
             return False  # RFC 9110 13.1.3: a date that can't be read is ignored
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)

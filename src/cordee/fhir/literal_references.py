@@ -11,6 +11,7 @@ _FORM = re.compile(
     r"(?P<base>[a-zA-Z][a-zA-Z0-9+.\-]*://.*/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})"
     r"(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
 )
+_LONGEST_REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,17 @@ class LiteralReference:
     url: str | None
 
 
-@lru_cache(maxsize=4096)
 def read_reference(text: str, base_url: str | None = None) -> LiteralReference | None:
     """What `text` refers to; None for a reference to a contained resource (`#id`) or an empty text.
 
     An address that starts with `base_url` (this server's FHIR base) is local.
     """
+    if len(text) > _LONGEST_REMEMBERED:
+        return _read(text, base_url)
+    return _remembered(text, base_url)
+
+
+def _read(text: str, base_url: str | None) -> LiteralReference | None:
     if not text or text.startswith("#"):
         return None
     if base_url is not None and text.startswith(base_url.rstrip("/") + "/"):
@@ -43,6 +49,9 @@ def read_reference(text: str, base_url: str | None = None) -> LiteralReference |
     if found["base"] is not None:
         return LiteralReference(found["type"], None, None, text)
     return LiteralReference(found["type"], found["id"], found["version"], None)
+
+
+_remembered = lru_cache(maxsize=4096)(_read)
 
 
 def reference_type(node: Any) -> str | None:

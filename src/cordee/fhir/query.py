@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch, Issue, UnknownResourceType
 from cordee.fhir.query_criteria import parse_criterion, search_parameter
-from cordee.fhir.query_refusals import malformed
+from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_LINKS, malformed, too_costly
 from cordee.fhir.query_results import RESULT_PARSERS, ResultParameters
 from cordee.fhir.query_tree import Chain, Criterion, Include, Link, Search, SortKey
 from cordee.fhir.query_values import format_value
@@ -42,6 +42,10 @@ def parse_search(
     """
     if resource_type not in load_definitions().search_parameters:
         raise UnknownResourceType(f"FHIR R4 has no resource type {resource_type!r}.")
+    asked = sum(name.partition(":")[0] not in RESULT_PARSERS for name, _ in parameters)
+    if asked > MOST_CRITERIA:
+        raise too_costly(f"{asked} criteria in one search; at most {MOST_CRITERIA} are taken.")
+    links = 0
     criteria: list[Criterion] = []
     results = ResultParameters()
     ignored: list[str] = []
@@ -53,10 +57,17 @@ def parse_search(
             if parse_result is not None:
                 parse_result(results, resource_type, name, text)
             else:
-                criteria.append(parse_criterion(resource_type, name, text, base_url))
+                criterion = parse_criterion(resource_type, name, text, base_url)
+                links += len(criterion.chain.links) if criterion.chain is not None else 0
+                if links > MOST_LINKS:
+                    sentence = f"{name}: the chains of this search may lead to more than {MOST_LINKS} types in all"
+                    raise too_costly(f"{sentence}; name the type, as in subject:Patient.name.")
+                criteria.append(criterion)
         except InvalidSearch as refusal:
             if lenient and all(issue.code == "not-supported" for issue in refusal.issues):
                 ignored.append(name)
+            elif any(issue.code == "too-costly" for issue in refusal.issues):
+                raise
             else:
                 issues.extend(refusal.issues)
     if issues:

@@ -1,10 +1,11 @@
 """One criterion of a search, read from a parameter's name and value (R4 search.html#modifiers, #chaining)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 from cordee.fhir.definitions import SearchParameter, load_definitions
 from cordee.fhir.outcome import InvalidSearch
-from cordee.fhir.query_refusals import malformed, unknown_parameter, unsupported
+from cordee.fhir.query_refusals import MOST_VALUES, malformed, too_costly, unknown_parameter, unsupported
 from cordee.fhir.query_tree import Chain, Criterion, Link
 from cordee.fhir.query_values import (
     EXAMPLES,
@@ -16,7 +17,7 @@ from cordee.fhir.query_values import (
     parse_id,
     parse_number,
     parse_quantity,
-    parse_reference,
+    parse_references,
     parse_string,
     parse_token,
     split_unescaped,
@@ -38,6 +39,9 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = {
 
 COLUMN_PARAMETERS = ("_id", "_lastUpdated")
 """The parameters that every stored resource has by itself, whatever its type."""
+
+_MOST_CHAINED_TEXT = 1_000_000
+"""Characters of a chained value, counted once for each type in which it is read."""
 
 _UNSUPPORTED = frozenset(
     {
@@ -63,14 +67,14 @@ def parse_criterion(resource_type: str, name: str, text: str, base_url: str | No
         if modifier:
             raise unsupported(f"{code}:{modifier}: {code} takes no modifier.")
         parse = parse_id if code == "_id" else parse_date
-        return Criterion(code, None, _values(name, text, "date", parse))
+        return Criterion(code, None, _values(name, text, "date", lambda item: (parse(item),)))
     parameter = search_parameter(resource_type, code)
     kind = parameter.type
     if modifier == "missing":
         return Criterion(code, "missing", (_missing(name, text),))
     if modifier and not (kind == "reference" and modifier in load_definitions().resource_types):
         _check_modifier(parameter, modifier)
-    values = _values(name, text, kind, lambda item: _value(resource_type, parameter, modifier, item, base_url))
+    values = _values(name, text, kind, lambda item: _meanings(resource_type, parameter, modifier, item, base_url))
     return Criterion(code, modifier if modifier in MODIFIERS[kind] else None, values)
 
 
@@ -93,6 +97,8 @@ def _chained(resource_type: str, head: str, rest: str, text: str, base_url: str 
     if not served:
         codes = {known for target in targets for known in _served(target)}
         raise unknown_parameter(f"{name}: {_listed(targets)}", end, codes)
+    if len(text) * len(served) > _MOST_CHAINED_TEXT:
+        raise too_costly(f"{name}: the value is too long to be read for {len(served)} types; name the type.")
     links: list[Link] = []
     refusals: list[InvalidSearch] = []
     for target in served:
@@ -128,20 +134,23 @@ def _served(resource_type: str) -> list[str]:
     return [p.code for p in known if p.expression is not None and p.type != "special"]
 
 
-def _value(resource_type: str, parameter: SearchParameter, modifier: str, text: str, base_url: str | None) -> Value:
+def _meanings(
+    resource_type: str, parameter: SearchParameter, modifier: str, text: str, base_url: str | None
+) -> tuple[Value, ...]:
+    """The values any of which `text` stands for: several for an address of this server, one otherwise."""
     match parameter.type:
         case "token":
-            return parse_token(text)
+            return (parse_token(text),)
         case "date":
-            return parse_date(text)
+            return (parse_date(text),)
         case "number":
-            return parse_number(unescape(text))
+            return (parse_number(unescape(text)),)
         case "quantity":
-            return parse_quantity(text)
+            return (parse_quantity(text),)
         case "string":
-            return parse_string(text, modifier or None)
+            return (parse_string(text, modifier or None),)
         case "reference":
-            return parse_reference(
+            return parse_references(
                 text,
                 modifier or None,
                 targets=reference_targets(resource_type, parameter.code),
@@ -154,24 +163,26 @@ def _value(resource_type: str, parameter: SearchParameter, modifier: str, text: 
                 expected = "$".join(component.parameter for component in parameter.components)
                 raise ValueError(f"expected {len(parameter.components)} parts, {expected}")
             known = load_definitions().search_parameters[resource_type]
-            return CompositeSearch(
-                tuple(
-                    _value(resource_type, known[component.parameter], "", part, base_url)
-                    for component, part in zip(parameter.components, parts, strict=True)
-                )
-            )
+            each = [
+                _meanings(resource_type, known[component.parameter], "", part, base_url)
+                for component, part in zip(parameter.components, parts, strict=True)
+            ]
+            return tuple(CompositeSearch(components) for components in product(*each))
         case _:
-            return UriSearch(unescape(text))
+            return (UriSearch(unescape(text)),)
 
 
-def _values(name: str, text: str, kind: str, parse: Callable[[str], Value]) -> tuple[Value, ...]:
+def _values(name: str, text: str, kind: str, parse: Callable[[str], Sequence[Value]]) -> tuple[Value, ...]:
     example = "123" if name == "_id" else EXAMPLES[kind]
     values: dict[Value, None] = {}
-    for item in split_unescaped(text, ","):
+    items = split_unescaped(text, ",", most=MOST_VALUES + 1)
+    if len(items) > MOST_VALUES:
+        raise too_costly(f"{name}: more than {MOST_VALUES} values; ask in several searches.")
+    for item in items:
         if not item:
             raise malformed(f"{name}={text}: a value is empty; for example {name}={example}.")
         try:
-            values[parse(item)] = None
+            values.update(dict.fromkeys(parse(item)))
         except ValueError as problem:
             raise malformed(f"{name}={item}: {problem}; for example {name}={example}.") from None
     return tuple(values)

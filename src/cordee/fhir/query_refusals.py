@@ -5,6 +5,17 @@ from difflib import SequenceMatcher
 
 from cordee.fhir.outcome import InvalidSearch, Issue
 
+MOST_CRITERIA = 50
+MOST_VALUES = 5_000
+"""Of one criterion."""
+MOST_LINKS = 150
+"""Of the chains of a search, together: one chain whose reference may be to any type has nearly that many."""
+
+
+def too_costly(sentence: str) -> InvalidSearch:
+    """Understood, and more than one search may ask; refused under lenient handling too."""
+    return InvalidSearch(sentence, issues=[Issue("error", "too-costly", sentence)])
+
 
 def malformed(sentence: str) -> InvalidSearch:
     """The parameter is known and its value is not of its form; refused under lenient handling too."""
@@ -21,5 +32,6 @@ def unknown_parameter(owner: str, code: str, known: Iterable[str]) -> InvalidSea
 
     Left out under lenient handling.
     """
+    code = code[:64]  # what is longer is close to nothing, and comparing it takes long
     by_closeness = sorted(known, key=lambda c: (-SequenceMatcher(None, code.lower(), c.lower()).ratio(), c))
     return unsupported(f"{owner} has no search parameter {code!r}. Valid, closest first: {', '.join(by_closeness)}.")

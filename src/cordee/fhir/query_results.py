@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query_criteria import COLUMN_PARAMETERS, search_parameter
-from cordee.fhir.query_refusals import malformed, unsupported
+from cordee.fhir.query_refusals import malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Include, SortKey
 from cordee.fhir.search_expressions import reference_targets
 
 SORTABLE_TYPES = ("date", "number", "quantity", "reference", "string", "token", "uri")
 """The parameter types that `_sort` takes, besides `_id` and `_lastUpdated`."""
+
+MOST_SORT_KEYS = 10
+MOST_INCLUDES = 20
+"""Of `_include`; as many again of `_revinclude`."""
 
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
@@ -58,7 +62,10 @@ def _parse_elements(given: ResultParameters, resource_type: str, name: str, text
 
 def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: str) -> None:
     _once(name, bool(given.sort))
-    for item in text.split(","):
+    items = text.split(",", MOST_SORT_KEYS)
+    if len(items) > MOST_SORT_KEYS:
+        raise too_costly(f"{name}: at most {MOST_SORT_KEYS} keys are taken.")
+    for item in items:
         code = item.removeprefix("-")
         if not code:
             raise malformed(f"{name}={text}: expected a parameter's name; for example _sort=-_lastUpdated.")
@@ -66,6 +73,8 @@ def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: st
             kind = search_parameter(resource_type, code, named_in=f"{name}={text}").type
             if kind not in SORTABLE_TYPES:
                 raise unsupported(f"{name}={text}: {code} is a {kind}, which can't be sorted by.")
+        if any(key.code == code for key in given.sort):
+            raise malformed(f"{name}={text}: {code} is given twice; give it once.")
         given.sort.append(SortKey(code, item.startswith("-")))
 
 
@@ -76,7 +85,7 @@ def _parse_include(given: ResultParameters, resource_type: str, name: str, text:
             f"{name}={text}: starts with {resource_type}, the type searched; "
             f"for example _include={resource_type}:{include.code}."
         )
-    given.includes.append(include)
+    _add(given.includes, name, include)
 
 
 def _parse_revinclude(given: ResultParameters, resource_type: str, name: str, text: str) -> None:
@@ -84,7 +93,15 @@ def _parse_revinclude(given: ResultParameters, resource_type: str, name: str, te
     targets = reference_targets(include.resource_type, include.code)
     if resource_type != (include.target or resource_type) or (targets and resource_type not in targets):
         raise malformed(f"{name}={text}: must refer to {resource_type}, the type searched.")
-    given.revincludes.append(include)
+    _add(given.revincludes, name, include)
+
+
+def _add(includes: list[Include], name: str, include: Include) -> None:
+    if include in includes:
+        return
+    if len(includes) == MOST_INCLUDES:
+        raise too_costly(f"{name}: at most {MOST_INCLUDES} are taken in one search.")
+    includes.append(include)
 
 
 def _include(name: str, text: str) -> Include:

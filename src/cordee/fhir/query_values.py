@@ -169,15 +169,20 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LOCAL = re.compile(r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?P<version>/_history/.*)?")
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:.+")
 _LONGEST_NUMBER = 64
+_LONG_FRACTION = re.compile(r"\.[0-9]{10}")
 _EXACT = Context(prec=1200)
 
 
-def split_unescaped(text: str, separator: str) -> list[str]:
-    r"""The parts of `text` between separators that no `\` escapes; escapes are left in."""
+def split_unescaped(text: str, separator: str, *, most: int | None = None) -> list[str]:
+    r"""The parts of `text` between separators that no `\` escapes; escapes are left in.
+
+    At most `most` parts: the last then holds the rest.
+    """
     if "\\" not in text:
-        return text.split(separator)
-    parts, start, position = [], 0, 0
-    while position < len(text):
+        return text.split(separator, -1 if most is None else most - 1)
+    parts: list[str] = []
+    start = position = 0
+    while position < len(text) and len(parts) + 1 != most:
         if text[position] == "\\":
             position += 1
         elif text[position] == separator:
@@ -211,6 +216,8 @@ def parse_token(text: str) -> TokenSearch:
 def parse_date(text: str) -> DateSearch:
     """Raises ValueError when `text` is not a date with or without a prefix."""
     prefix, literal = _prefix(text)
+    if _LONG_FRACTION.search(literal):
+        raise ValueError("a fraction of a second has 9 digits at most")
     try:
         exact = date_range(literal)
     except ValueError as problem:
@@ -258,24 +265,35 @@ def parse_string(text: str, modifier: str | None) -> StringSearch:
     return StringSearch(normalized, literal)
 
 
-def parse_reference(
+def parse_references(
     text: str,
     modifier: str | None,
     *,
     targets: Sequence[str],
     resource_types: Sequence[str],
     base_url: str | None,
-) -> ReferenceSearch:
-    """The reference in `text`; `modifier` is `identifier`, a resource type or None.
+) -> tuple[ReferenceSearch, ...]:
+    """The references that `text` stands for; `modifier` is `identifier`, a resource type or None.
 
     `targets` are the types that a bare id may be of (empty: any). An absolute address under `base_url` (this
-    server's) is read as local. Raises ValueError when `text` is not a reference.
+    server's) is the local reference and the URL as written: canonicals are kept as they were written. Raises
+    ValueError when `text` is not a reference.
     """
     if modifier == "identifier":
-        return ReferenceSearch((), identifier=parse_token(text))
+        return (ReferenceSearch((), identifier=parse_token(text)),)
     target = unescape(text)
-    if base_url is not None and target.startswith(base_url.rstrip("/") + "/"):
-        target = target[len(base_url.rstrip("/")) + 1 :]
+    here = None if base_url is None else base_url.rstrip("/") + "/"
+    if here is None or not target.startswith(here):
+        return (_reference(target, modifier, targets, resource_types),)
+    as_written = ReferenceSearch((), url=target)
+    if "|" in target:  # a canonical with its version, which is no local reference
+        return (as_written,)
+    return _reference(target.removeprefix(here), modifier, targets, resource_types), as_written
+
+
+def _reference(
+    target: str, modifier: str | None, targets: Sequence[str], resource_types: Sequence[str]
+) -> ReferenceSearch:
     if _ID.fullmatch(target):
         return ReferenceSearch((modifier,) if modifier else tuple(targets), id=target)
     local = _LOCAL.fullmatch(target)

@@ -22,6 +22,7 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 """The high end of a range that is open towards the future."""
 
 _DAY = timedelta(days=1)
+_LONGEST_REMEMBERED = 128
 _FORM = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
     r"(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
@@ -36,7 +37,6 @@ class DateRange:
     high: datetime
 
 
-@lru_cache(maxsize=8192)
 def date_range(text: str) -> DateRange:
     """The time that a FHIR date, dateTime or instant stands for.
 
@@ -45,6 +45,10 @@ def date_range(text: str) -> DateRange:
 
     Raises ValueError when `text` is not a date, with what is wrong.
     """
+    return _remembered_range(text) if len(text) <= _LONGEST_REMEMBERED else _range(text)
+
+
+def _range(text: str) -> DateRange:
     found = _FORM.fullmatch(text)
     if found is None:
         raise ValueError("not of the form YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz")
@@ -78,6 +82,9 @@ def date_range(text: str) -> DateRange:
         )
     )
     return DateRange(low, low + width if LATEST - low > width else LATEST)
+
+
+_remembered_range = lru_cache(maxsize=8192)(_range)
 
 
 def period_range(start: str | None, end: str | None) -> DateRange:

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL: two pools, because reads by key and searches want different plans."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,25 @@ class _PlainConnection(_Base):
 
 
 class Database:
-    """The pools of one process. `open` first, `close` last."""
+    """The pools of one process. `open` first, `close` last.
 
-    def __init__(self, dsn: str, *, connections: int = 8, statement_timeout_seconds: int = 60) -> None:
+    A free connection is waited for `waiting_seconds`; at the end, work under way gets `closing_seconds`.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        connections: int = 8,
+        statement_timeout_seconds: int = 60,
+        waiting_seconds: float = 30,
+        closing_seconds: float = 5,
+    ) -> None:
         self._dsn = dsn
         self._connections = connections
         self._timeout = statement_timeout_seconds * 1000
+        self._waiting = waiting_seconds
+        self._closing = closing_seconds
         self._tenants: dict[str, int] = {}
         self._free_rids: list[int] = []
         self._rows: Pool
@@ -61,17 +75,18 @@ class Database:
         """Gives the connections up, ending those still at work after a while."""
         for pool in (self._rows, self._searches):
             try:
-                await pool.close()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(pool.close(), self._closing)
             finally:
                 pool.terminate()
 
     def rows(self) -> "Borrowed":
         """A connection for reads by key and for writes, until the end of the block."""
-        return Borrowed(self._rows)
+        return Borrowed(self._rows, self._waiting)
 
     def searches(self) -> "Borrowed":
         """A connection whose plans are made anew for each search's values, until the end of the block."""
-        return Borrowed(self._searches)
+        return Borrowed(self._searches, self._waiting)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -123,14 +138,17 @@ class Borrowed:
     The database's failures leave the block in the words of the standard: `Unavailable`, `Conflict`.
     """
 
-    __slots__ = ("_connection", "_pool")
+    __slots__ = ("_connection", "_pool", "_waiting")
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, waiting_seconds: float) -> None:
         self._pool = pool
+        self._waiting = waiting_seconds
 
     async def __aenter__(self) -> Connection:
         try:
-            self._connection = await self._pool.acquire()
+            self._connection = await self._pool.acquire(timeout=self._waiting)
+        except TimeoutError as error:
+            raise Unavailable("All connections to the database are busy; try again later.") from error
         except (*_GONE, asyncpg.PostgresError) as error:
             refusal = _refusal(error)
             if refusal is None:

@@ -1,8 +1,9 @@
 """Running a search: a page of matches, what they include, how many there are.
 
 Pages follow the sort keys and the row identity, and are bound to the transaction number of the first page: what was
-created since does not come in, and what was there is neither repeated nor skipped. Nothing is kept on the server: a
-page's position travels in its link.
+created since does not come in. In the default order what was there is neither repeated nor skipped; in another, a
+resource whose sort value is changed between two pages can cross the position, and come twice or not at all. Nothing is
+kept on the server: a page's position travels in its link.
 """
 
 from collections.abc import Sequence

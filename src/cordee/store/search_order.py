@@ -27,6 +27,7 @@ _TYPES: dict[SortKind, TypeEngine[Any]] = {
     "number": Numeric(),
     "string": TEXT,
 }
+_LARGEST_EXPONENT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class OrderShape:
             if moment.tzinfo is None:
                 raise ValueError("no offset")
             return moment
-        return Decimal(value) if self.kind == "number" else value
+        return _decimal(value) if self.kind == "number" else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,14 @@ def _beyond(
             farther = or_(farther, column.is_(None))
         beyond = or_(farther, and_(column == last, beyond))
     return beyond
+
+
+def _decimal(text: str) -> Decimal:
+    # An open range has an infinite end: a page may well stop at one.
+    value = Decimal(text)
+    if value.is_nan() or (value.is_finite() and abs(value.adjusted()) > _LARGEST_EXPONENT):
+        raise ValueError("not a number that is kept")
+    return value
 
 
 def _integer(value: object) -> int:

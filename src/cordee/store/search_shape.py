@@ -40,6 +40,7 @@ from cordee.store.index_values import (
     unit_hash,
 )
 from cordee.store.schema import INDEXED_BEGINNING
+from cordee.store.search_cost import refuse_costly
 
 Kind = Literal["date", "number", "string"]
 _AFTER_ANY_TEXT = chr(0x10FFFF)
@@ -117,8 +118,33 @@ Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
 
 
-def rows(tenant: int, resource_type: str, criteria: Iterable[Criterion]) -> tuple[Rows, list[Any]]:
-    """The rows that a search of one type finds, and the arguments."""
+def rows(tenant: int, resource_type: str, criteria: Sequence[Criterion]) -> tuple[Rows, list[Any]]:
+    """The rows that a search of one type finds, and the arguments; raises `InvalidSearch` for one too costly."""
+    refuse_costly(criteria)
+    return _rows(tenant, resource_type, criteria)
+
+
+def weight(shape: Shape | Rows) -> int:
+    """About how many conditions of SQL the shape becomes."""
+    match shape:
+        case Rows(conditions):
+            return sum(map(weight, conditions))
+        case AnyOf(shapes):
+            return sum(map(weight, shapes))
+        case Refers(target):
+            return 1 + weight(target)
+        case Not(opposite):
+            return weight(opposite)
+        case HasValue(tests=groups):
+            return sum(map(len, groups))
+        case HasCombination(tests=tests):
+            return len(tests)
+        case WasWritten(inside):
+            return len(inside)
+    return 1
+
+
+def _rows(tenant: int, resource_type: str, criteria: Iterable[Criterion]) -> tuple[Rows, list[Any]]:
     lookups = [
         lookup for group in _merged(resource_type, criteria) for lookup in [_lookup(tenant, resource_type, group)]
     ]
@@ -280,7 +306,7 @@ def _chain(tenant: int, resource_type: str, key: int, chain: Chain) -> Lookup:
     ways: list[Shape] = []
     arguments: list[Any] = []
     for link in chain.links:
-        target, given = rows(tenant, link.resource_type, [link.criterion])
+        target, given = _rows(tenant, link.resource_type, [link.criterion])
         ways.append(Refers(target))
         arguments += [key, resource_type, *given]
     return (ways[0] if len(ways) == 1 else AnyOf(tuple(ways))), arguments

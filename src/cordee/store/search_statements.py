@@ -11,11 +11,13 @@ from sqlalchemy.types import Integer
 
 from cordee.store.schema import resource
 from cordee.store.search_order import OrderShape, ordered, sort_columns
-from cordee.store.search_shape import Rows
+from cordee.store.search_shape import Rows, weight
 from cordee.store.search_sql import NUMBER, NUMBERS, Arguments, rows_conditions
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_KEPT = 1024
+# A statement of many criteria is a long text and takes long to compose: a few of those are kept, apart.
+_KEPT, _KEPT_LONG = 256, 8
+_LONG = 40
 _VERSION = [
     resource.c[name] for name in ("resource_type", "id", "version", "last_updated", "deleted", "method", "body", "rid")
 ]
@@ -37,13 +39,21 @@ class Statement:
         return (self.sql, *(arguments[place] for place in self.places))
 
 
-@lru_cache(maxsize=_KEPT)
 def page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:
     """A page of `rows` in order, beyond a position unless `after` is None (which of its values are there).
 
     Arguments: tenant, those of the rows, the key of each order that has one, the limit; then of the position: the
     horizon, the row identity, the values that are there.
     """
+    return (_long_page if weight(rows) > _LONG else _short_page)(rows, by, after)
+
+
+def total(rows: Rows) -> Statement:
+    """How many `rows` there are. Arguments: tenant, those of the rows."""
+    return (_long_total if weight(rows) > _LONG else _short_total)(rows)
+
+
+def _page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:
     given = Arguments()
     conditions = rows_conditions(rows, resource, given)
     keys = sort_columns(by, given)
@@ -55,11 +65,13 @@ def page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None)
     return _compiled(ordered(found, by, after, given).limit(limit))
 
 
-@lru_cache(maxsize=_KEPT)
-def total(rows: Rows) -> Statement:
-    """How many `rows` there are. Arguments: tenant, those of the rows."""
+def _total(rows: Rows) -> Statement:
     conditions = rows_conditions(rows, resource, Arguments())
     return _compiled(select(func.count()).select_from(resource).where(*conditions))
+
+
+_short_page, _long_page = lru_cache(maxsize=_KEPT)(_page), lru_cache(maxsize=_KEPT_LONG)(_page)
+_short_total, _long_total = lru_cache(maxsize=_KEPT)(_total), lru_cache(maxsize=_KEPT_LONG)(_total)
 
 
 @lru_cache(maxsize=1)

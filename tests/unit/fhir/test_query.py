@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch, UnknownResourceType
 from cordee.fhir.query import (
     Chain,
@@ -172,7 +173,6 @@ def test_an_empty_value_is_refused(text):
         ("patient", "1", ReferenceSearch(("Patient",), id="1")),
         ("subject:Patient", "1", ReferenceSearch(("Patient",), id="1")),
         ("subject:Patient", "Patient/1", ReferenceSearch(("Patient",), id="1")),
-        ("subject", f"{HERE}/Patient/1", ReferenceSearch(("Patient",), id="1")),
         (
             "subject",
             "https://other.example/Patient/1",
@@ -466,3 +466,44 @@ def test_the_canonical_query_keeps_the_order_and_escapes():
         ("subject", "Patient/1"), ("date", "2024,gt2025"), ("_tag", r"a\|b|c"),
         ("patient:Patient.name:exact", r"Le\,Goff"), ("_sort", "-date"), ("_count", "5"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{"base_url": HERE}, {}])
+def test_an_address_of_this_server_is_local_and_the_canonical_as_written(options):
+    url = f"{HERE}/PlanDefinition/pd"
+    pair = (ReferenceSearch(("PlanDefinition",), id="pd"), ReferenceSearch((), url=url))
+    search = parse_search("CarePlan", [("instantiates-canonical", url)], base_url=HERE)
+    assert search.criteria[0].values == pair
+    assert parse_search("CarePlan", search_parameters_as_query(search), **options) == search
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [("_sort", ",".join(["birthdate"] * 11))],
+        [
+            ("_revinclude", f"{type_}:patient")
+            for type_, known in load_definitions().search_parameters.items()
+            if "patient" in known and type_ in load_definitions().resource_types
+        ][:21],
+        [("name", "a")] * 51,
+        [("identifier", "a," * 6000 + "a")],
+    ],
+)
+def test_more_than_one_search_may_ask_is_too_costly(parameters):
+    assert [issue.code for issue in refusal("Patient", *parameters).issues] == ["too-costly"]
+
+
+def test_chains_that_lead_to_too_many_types_are_too_costly():
+    assert parse_search("Provenance", [("target._id", "x")]).criteria
+    refused = refusal("Provenance", ("target._id", "x"), ("target._id", "y"))
+    assert [issue.code for issue in refused.issues] == ["too-costly"]
+
+
+def test_a_sort_key_given_twice_is_refused():
+    refusal("Patient", ("_sort", "birthdate,-birthdate"))
+
+
+def test_a_searched_fraction_of_a_second_has_nine_digits_at_most():
+    value("Patient", "_lastUpdated", "2024-03-31T10:00:00.123456789Z")
+    refusal("Patient", ("_lastUpdated", "2024-03-31T10:00:00.1234567890Z"))
