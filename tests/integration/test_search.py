@@ -2,12 +2,14 @@
 
 import base64
 
+import asyncpg
 import orjson
 import pytest
 
 from cordee.fhir.body import accept
-from cordee.fhir.outcome import InvalidSearch
+from cordee.fhir.outcome import InvalidSearch, Unavailable
 from cordee.fhir.query import parse_search
+from cordee.store.connection import Database
 from cordee.store.repository import Repository
 
 LONG_WORD = "".join(chr(ord("a") + i % 26) + chr(ord("a") + i // 26 % 26) for i in range(500_000))
@@ -368,3 +370,22 @@ async def test_a_position_at_no_possible_number_is_refused(search, value):
     forged = base64.urlsafe_b64encode(orjson.dumps([1, 1, value])).decode()
     with pytest.raises(InvalidSearch):
         await search("Encounter?_sort=length", position=forged)
+
+
+async def test_a_search_that_finds_no_free_connection_is_told_so(dsn):
+    database = Database(dsn, connections=1, waiting_seconds=0.05, closing_seconds=0.05)
+    await database.open()
+    async with database.searches():
+        with pytest.raises(Unavailable, match="busy"):
+            async with database.searches():
+                pass
+    await database.close()
+
+
+async def test_closing_ends_the_work_that_does_not_end_by_itself(dsn):
+    database = Database(dsn, connections=1, closing_seconds=0.05)
+    await database.open()
+    connection = await database.searches().__aenter__()
+    await database.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await connection.fetchval("SELECT 1")
