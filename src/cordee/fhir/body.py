@@ -47,6 +47,12 @@ class Incoming:
         value = self.resource.get("id")
         return None if value is None else str(value)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it says of itself that it is only a part of the resource, as `_summary` and `_elements` give it."""
+        tags = self.resource.get("meta", {}).get("tag", ())
+        return any(tag.get("code") == "SUBSETTED" and tag.get("system") == SUBSETTED_SYSTEM for tag in tags)
+
     def stored_text(self, resource_id: str, version: int, last_updated: datetime) -> str:
         """The text to store and serve: the client's members with the server's id, version and instant (UTC)."""
         meta = b"".join(b',"%b":%b' % (name.encode(), raw) for name, raw in self.meta_members)
@@ -89,7 +95,6 @@ def accept(raw: bytes, expected_type: str | None = None) -> Incoming:
     errors = [issue for issue in issues if issue.severity in ("error", "fatal")]
     if errors:
         raise InvalidResource(errors[0].diagnostics, issues=issues)
-    _refuse_part(resource)
     compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
     if repeats_members(compact, resource):
         refuse_repeated_members(compact)
@@ -120,16 +125,6 @@ def _incoming(resource: Mapping[str, Any], compact: bytes) -> Incoming:
         tuple((k, bytes(v)) for k, v in members.items() if k not in ("resourceType", "id", "meta")),
         tuple((k, bytes(v)) for k, v in meta.items() if k not in ("versionId", "lastUpdated")),
     )
-
-
-def _refuse_part(resource: Mapping[str, Any]) -> None:
-    """A resource that was served in part (`_summary`, `_elements`) says so; written back, it would erase the rest."""
-    for tag in resource.get("meta", {}).get("tag", ()):
-        if tag.get("code") == "SUBSETTED" and tag.get("system") == SUBSETTED_SYSTEM:
-            sentence = (
-                "The tag SUBSETTED says that this is only a part of the resource: read it whole, then change that."
-            )
-            raise InvalidResource(sentence, issues=[Issue("error", "business-rule", sentence, "meta.tag")])
 
 
 def pretty(text: bytes) -> bytes:

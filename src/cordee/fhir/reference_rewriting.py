@@ -15,12 +15,15 @@ from cordee.fhir.definitions import load_definitions
 
 _URI_TYPES = frozenset({"uri", "url", "oid", "uuid", "canonical"})
 _NARRATIVE_LINK = re.compile(rb'(?<=(?:href|.src)=\\")[^"\\]+(?=\\")')
+# Both begin with a fixed text, which is what makes them quick on texts that hold few of them.
+_REFERENCE = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
+_ABSOLUTE = re.compile(rb'":"((?:urn:|https?:)(?:[^"\\]|\\.)*)"')
 _CONDITIONAL = re.compile(r"(?P<type>[A-Z][A-Za-z]+)\?(?P<criteria>.+)", re.DOTALL)
 
 
 def references_in(compact: bytes) -> set[str]:
     """Every reference written in a compact JSON text."""
-    return {_text(match[2]) for match in _linking().finditer(compact) if match[1] == b"reference"}
+    return {_text(match[1]) for match in _REFERENCE.finditer(compact)}
 
 
 def conditional_reference(reference: str) -> tuple[str, str] | None:
@@ -35,23 +38,40 @@ def may_refer_conditionally(compact: bytes) -> bool:
 
 
 def replace_references(compact: bytes, replacements: Mapping[str, str]) -> bytes:
-    """The text with each reference or link that `replacements` names replaced by what it maps to."""
+    """The text with each reference that `replacements` names replaced by what it maps to.
+
+    So are the absolute addresses among them where an element of a URI type or a link of the narrative holds one.
+    """
     if not replacements:
         return compact
 
-    def replaced(match: re.Match[bytes]) -> bytes:
-        target = replacements.get(_text(match[2]))
-        return match[0] if target is None else b'"%b":%b' % (match[1], orjson.dumps(target))
+    def referred(match: re.Match[bytes]) -> bytes:
+        target = replacements.get(_text(match[1]))
+        return match[0] if target is None else b'"reference":%b' % orjson.dumps(target)
 
-    def relinked(match: re.Match[bytes]) -> bytes:
+    text = _REFERENCE.sub(referred, compact)
+
+    def addressed(match: re.Match[bytes]) -> bytes:
+        target = replacements.get(_text(match[1]))
+        if target is None or _name_before(text, match.start()) not in _uri_members():
+            return match[0]
+        return b'":%b' % orjson.dumps(target)
+
+    def linked(match: re.Match[bytes]) -> bytes:
         return replacements.get(match[0].decode(), match[0].decode()).encode()
 
-    return _NARRATIVE_LINK.sub(relinked, _linking().sub(replaced, compact))
+    text = _ABSOLUTE.sub(addressed, text)
+    return _NARRATIVE_LINK.sub(linked, text) if b'=\\"' in text else text
+
+
+def _name_before(text: bytes, end: int) -> bytes:
+    """The member name that ends before the quote at `end`."""
+    return text[text.rfind(b'"', 0, end) + 1 : end]
 
 
 @cache
-def _linking() -> re.Pattern[bytes]:
-    """Members that link: `reference`, and those whose every type in R4 is a kind of URI."""
+def _uri_members() -> frozenset[bytes]:
+    """The names of the members whose every type in R4 is a kind of URI."""
     types: dict[str, set[str]] = {}
     for structure in load_definitions().structures.values():
         for element in structure.elements.values():
@@ -62,9 +82,7 @@ def _linking() -> re.Pattern[bytes]:
             else:
                 types.setdefault(name, set()).update(element.types)
     # `system` names a code system or an identifier's domain: never a link to an entry.
-    names = sorted(name for name, kinds in types.items() if kinds and kinds <= _URI_TYPES and name != "system")
-    alternatives = "|".join(["reference", *map(re.escape, names)])
-    return re.compile(rf'"({alternatives})":"((?:[^"\\]|\\.)*)"'.encode())
+    return frozenset(n.encode() for n, kinds in types.items() if kinds and kinds <= _URI_TYPES and n != "system")
 
 
 def _text(escaped: bytes) -> str:

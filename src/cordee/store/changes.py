@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from cordee.fhir.body import Incoming, instant
-from cordee.fhir.outcome import PreconditionFailed
+from cordee.fhir.outcome import InvalidResource, Issue, PreconditionFailed
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.write import Change
 
@@ -52,9 +52,16 @@ def next_change(
     incoming: Incoming | None,
     moment: datetime,
 ) -> Change:
-    """The change that follows `current`; its instant is never before the one it replaces, whatever the clocks say."""
+    """The change that follows `current`; its instant is never before the one it replaces, whatever the clocks say.
+
+    Raises `InvalidResource` (422) for a part of a resource that would replace the whole (R4 search.html#elements).
+    """
     if current is None:
         return Change(resource_type, resource_id, rid, 0, method, incoming, moment)
+    if incoming is not None and incoming.is_part and not current.deleted and '"SUBSETTED"' not in current.body:
+        sentence = "The tag SUBSETTED says that this is only a part of the resource: read it whole, then change that."
+        issue = Issue("error", "business-rule", sentence, f"{resource_type}.meta.tag")
+        raise InvalidResource(sentence, issues=[issue])
     moment = max(moment, current.last_updated)
     return Change(resource_type, resource_id, rid, current.version, method, incoming, moment)
 
