@@ -18,6 +18,7 @@ from cordee.claims.fhir_evidence import (
     local_reference,
     reading,
     reference_of,
+    refuse_elsewhere,
 )
 from cordee.pathways.model import Pathway, Validity
 
@@ -62,6 +63,7 @@ def circle_from_care_teams(
             whole = validity_of(team.get("period", {}), zone)
         for index, participant in enumerate(team.get("participant", ())):
             member = local_reference(participant.get("member"))
+            refuse_elsewhere(member, f"{reference}.participant[{index}]")
             if member is None or member.partition("/")[0] not in {"PractitionerRole", "Practitioner"}:
                 continue
             place = f"{reference}.participant[{index}]"

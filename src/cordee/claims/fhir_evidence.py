@@ -43,6 +43,15 @@ def local_reference(reference: Resource | None) -> str | None:
     return text.partition("/_history/")[0] if isinstance(text, str) else None
 
 
+def refuse_elsewhere(reference: str | None, place: str) -> None:
+    """Raises EvidenceError for an address of another server: what is there can't be read as evidence.
+
+    References under this server's own address are made relative when they are stored.
+    """
+    if reference is not None and reference.startswith(("http://", "https://")):
+        raise EvidenceError(f"{place}: {reference} is an address of another server: load it here and name it Type/id")
+
+
 def identifiers_of(resource: Resource) -> tuple[str, ...]:
     """Every business identifier of a resource as `system|value`, sorted."""
     return tuple(
@@ -84,6 +93,7 @@ def _session(encounter: Resource, zone: tzinfo) -> Session:
     concepts = [*encounter.get("type", ())]
     if "serviceType" in encounter:
         concepts.append(encounter["serviceType"])
+    refuse_elsewhere(session_care_plan(encounter), f"{reference_of(encounter)}: its care plan")
     return Session(
         reference=reference_of(encounter),
         status=encounter["status"],
@@ -115,6 +125,8 @@ def _inclusion(care_plan: Resource, patient: Resource | None, zone: tzinfo) -> I
     if len(profiles) > 1:
         raise EvidenceError(f"{reference}: several profiles in category: {', '.join(profiles)}; keep one")
     author = local_reference(care_plan.get("author"))
+    for name in ("subject", "author"):
+        refuse_elsewhere(local_reference(care_plan.get(name)), f"{reference}.{name}")
     return Inclusion(
         care_plan=reference,
         patient=local_reference(care_plan.get("subject")) or "",
@@ -139,6 +151,7 @@ def _decision(care_plan: Resource, reference: str, zone: tzinfo) -> Decision | N
     decider = local_reference((_extension(extension, "decider") or {}).get("valueReference"))
     if day is None or decider is None:
         raise EvidenceError(f"{reference}: the inclusion decision needs a date (valueDate) and a decider")
+    refuse_elsewhere(decider, f"{reference}: the inclusion decision's decider")
     return Decision(first_day(day, zone), decider)
 
 

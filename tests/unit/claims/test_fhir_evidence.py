@@ -302,3 +302,27 @@ def test_a_member_who_is_not_stored_is_refused_by_place(pcr: Pathway) -> None:
         circle_from_care_teams("Patient/p", [team], PEOPLE, pcr, PARIS)
     with pytest.raises(EvidenceError, match="not of Patient/q"):
         circle_from_care_teams("Patient/q", [team], PEOPLE, pcr, PARIS)
+
+
+@pytest.mark.parametrize("element", ["subject", "author"])
+def test_evidence_on_another_server_is_refused_and_named(element: str) -> None:
+    elsewhere = {"reference": "https://elsewhere.example/fhir/Patient/p"}
+    with pytest.raises(EvidenceError, match=rf"CarePlan/c\.{element}: https://elsewhere"):
+        read_plan(**{element: elsewhere})
+
+
+def test_a_decider_or_a_members_role_on_another_server_is_refused() -> None:
+    elsewhere = {"reference": "https://elsewhere.example/fhir/PractitionerRole/r"}
+    decision = [{"url": "date", "valueDate": "2026-06-25"}, {"url": "decider", "valueReference": elsewhere}]
+    with pytest.raises(EvidenceError, match="decider: https://elsewhere"):
+        read_plan(extension=[{"url": INCLUSION_DECISION, "extension": decision}])
+    team = {
+        "resourceType": "CareTeam",
+        "id": "t",
+        "status": "active",
+        "subject": {"reference": "Patient/p"},
+        "period": {"start": "2026-07-01"},
+        "participant": [{"member": elsewhere, "period": {"start": "2026-07-01"}}],
+    }
+    with pytest.raises(EvidenceError, match=r"CareTeam/t\.participant\[0\]: https://elsewhere"):
+        circle_from_care_teams("Patient/p", [team], {}, shipped_pathways()[PCR], PARIS)
