@@ -34,6 +34,9 @@ from cordee.fhir.temporal import EARLIEST, LATEST
 from cordee.fhir.text_normalization import normalize_text
 
 GRAM_LENGTH = 3
+LONGEST_GRAMMED = 2000
+"""Characters; a text of a megabyte would take seconds to cut up, and hardly anybody searches inside one."""
+
 PRESENT = "p"
 """The form that says that a parameter has some value, for :missing."""
 
@@ -132,6 +135,11 @@ def grams(key: int, text: str) -> tuple[int, ...]:
     return tuple(sorted(key ^ form_hash(piece) for piece in pieces))
 
 
+def long_text_gram(key: int) -> int:
+    """What stands for the n-grams of a text too long to have them all: it is looked at whole by every :contains."""
+    return key ^ form_hash("long text")
+
+
 def unit_hashes(system: str | None, code: str | None, unit: str | None) -> tuple[int, ...]:
     """Each way to name a quantity's unit: system and code, and code or unit without system."""
     ways = {unit_hash(system, code)} if system and code else set()
@@ -166,7 +174,8 @@ class _Collected:
                 self.numbers.add((key, *_bounds(value), unit_hashes(value.system, value.code, value.unit)))
             case StringValue():
                 text = normalize_text(value.text)
-                self.strings.add((key, text, grams(key, text)))
+                pieces = grams(key, text) if len(text) <= LONGEST_GRAMMED else (long_text_gram(key),)
+                self.strings.add((key, text, pieces))
                 self.terms.add(key ^ form_hash(f"x{value.text}"))
             case _:
                 self.terms.update(key ^ form_hash(form) for form in term_forms(value))

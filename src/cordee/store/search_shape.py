@@ -33,6 +33,7 @@ from cordee.store.index_values import (
     form_hash,
     grams,
     long_key,
+    long_text_gram,
     microseconds,
     parameter_key,
     place_key,
@@ -71,7 +72,7 @@ class HasValue:
 
     Arguments: keys; for dates the keys of long ranges and the six numbers of `date_box.Box`; then those of each
     test: low, high for a date's prefix; low, high, value and (`|`) the list of units for a number's prefix; first,
-    last and (`long`) the whole text of a beginning; the text and (`grams`) its grams of a part.
+    last and (`long`) the whole text of a beginning; the text, (`grams`) its grams and the long texts' of a part.
     """
 
     kind: Kind
@@ -276,7 +277,9 @@ def _test(key: int, modifier: str | None, value: Value) -> tuple[str, list[Any]]
             return f"{number.prefix}|", [*limits, [unit_hash(system, code)]]
         case StringSearch(normalized) if modifier == "contains":
             pieces = grams(key, normalized)
-            return ("part grams", [normalized, list(pieces)]) if pieces else ("part", [normalized])
+            return (
+                ("part grams", [normalized, list(pieces), [long_text_gram(key)]]) if pieces else ("part", [normalized])
+            )
         case StringSearch(normalized):
             start = normalized[:INDEXED_BEGINNING]
             within = [start, start + _AFTER_ANY_TEXT]

@@ -148,7 +148,10 @@ def _test(of: FromClause, test: str, given: Arguments) -> Condition:
     # Neither LIKE nor its wildcards: the texts are compared as they are.
     if test.startswith("part"):
         part = func.strpos(of.c.value, given.next(TEXT)) != literal_column("0")
-        return and_(part, of.c.grams.contains(given.next(NUMBERS))) if test == "part grams" else part
+        if test == "part":
+            return part
+        cut_up = of.c.grams.contains(given.next(NUMBERS))
+        return and_(part, or_(cut_up, of.c.grams.contains(given.next(NUMBERS))))
     start = and_(string_beginning >= given.next(TEXT), string_beginning < given.next(TEXT))
     return and_(start, func.starts_with(of.c.value, given.next(TEXT))) if test == "start long" else start
 
