@@ -18,6 +18,7 @@ from cordee.api.application import create_application
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
+from cordee.cli.garbage import collect_seldom
 from cordee.cli.logging import configure_logging
 from cordee.settings import Settings
 
@@ -93,4 +94,6 @@ def worker_application() -> ASGIApp:
     """The application of one worker process, from the environment that `run_server` left."""
     settings = Settings()
     configure_logging(settings.log_level)
-    return create_application(settings, os.environ[_DSN])
+    application = create_application(settings, os.environ[_DSN])
+    collect_seldom()
+    return application

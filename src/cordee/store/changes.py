@@ -75,7 +75,7 @@ def stored(change: Change) -> StoredVersion:
         change.moment,
         change.incoming is None,
         change.method,
-        change.text(),
+        change.text,
         change.rid,
     )
 

@@ -5,7 +5,7 @@ two writers can't both succeed, and all that belongs to a version (body, history
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cordee.fhir.body import Incoming
@@ -26,15 +26,17 @@ class Change:
     incoming: Incoming | None
     moment: datetime
     """UTC, to the millisecond."""
+    text: str = field(init=False)
+    """The body stored; empty for a deletion."""
+
+    def __post_init__(self) -> None:
+        text = "" if self.incoming is None else self.incoming.stored_text(self.id, self.version, self.moment)
+        object.__setattr__(self, "text", text)
 
     @property
     def version(self) -> int:
         """The number of the version written."""
         return self.replaces + 1
-
-    def text(self) -> str:
-        """The body stored; empty for a deletion."""
-        return "" if self.incoming is None else self.incoming.stored_text(self.id, self.version, self.moment)
 
 
 _INCOMING = """
@@ -118,7 +120,7 @@ def _columns(tenant: int, changes: Sequence[Change]) -> list[list[object]]:
         [c.method for c in changes],
         [form_hash(reference_form(c.resource_type, c.id)) for c in changes],
         [_array(rows.terms) for _, rows in indexed],
-        [c.text() for c in changes],
+        [c.text for c in changes],
         [d[0] for d in dates],
         [d[1] for d in dates],
         [d[2] for d in dates],

@@ -14,6 +14,7 @@ from cordee.api.request import decode_form, parse_precondition
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
+from cordee.cli.garbage import collect_seldom
 from cordee.cli.load.display import print_report, progress_display
 from cordee.cli.load.report import Report
 from cordee.cli.load.run import Run
@@ -100,6 +101,7 @@ async def _load(settings: Settings, dsn: str, tenant: str, sources: list[Source]
         statement_timeout_seconds=settings.statement_timeout_seconds,
     )
     await database.open()
+    collect_seldom()
     try:
         try:
             number = await database.tenant(tenant)
