@@ -71,12 +71,14 @@ def pathway(forfait: int, required: int) -> Pathway:
         acts=tuple(Act(code, "acts", label(code)) for code in ACTS),
         total_duration=None,
         sequences=(Sequence("month", label("month"), Duration(1, 0), (RequiredAct(ACTS[0], required),)),),
-        forfait=Forfait(
-            "f",
-            label("f"),
-            "end_of_sequence",
-            "EUR per patient",
-            (Amount(None, "month", forfait, forfait, ALWAYS, "s"),),
+        forfaits=(
+            Forfait(
+                "f",
+                label("f"),
+                "end_of_sequence",
+                "EUR per patient",
+                (Amount(None, "month", forfait, forfait, ALWAYS, "s"),),
+            ),
         ),
         uplifts=(),
         incomplete_use=None,
@@ -227,7 +229,7 @@ def test_the_parts_add_up_to_the_forfait_and_none_is_negative(dossier: Dossier, 
         assert result.missing
         return
     assert sum(part.cents for part in result.parts) == result.total
-    assert result.total + result.not_billed == dossier.pathway.forfait.amounts[0].minimum
+    assert result.total + result.not_billed == dossier.pathway.amounts[0].minimum
     assert min(part.cents for part in result.parts) >= 0
     assert result.not_billed >= 0
     for part in result.parts:

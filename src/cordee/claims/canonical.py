@@ -15,6 +15,23 @@ INFORMATION_SYSTEM = f"{BASE}/CodeSystem/claim-information"
 NOT_COUNTED_SYSTEM = f"{BASE}/CodeSystem/not-counted"
 PAYEE_SYSTEM = f"{BASE}/CodeSystem/payee-kind"
 
+CLAIM_STATE = f"{BASE}/CodeSystem/claim-state"
+"""System of the tag that says whether a Claim is a draft, ready, or submitted."""
+
+REJECT_REASON = f"{BASE}/CodeSystem/reject-reason"
+STRUCTURE_CATEGORY = f"{BASE}/CodeSystem/structure-category"
+"""System of `Organization.type` for the categories of D. 162-34 CSS, and legal forms such as `sisa`."""
+
+PAYMENT_TRAIT = f"{BASE}/CodeSystem/payment-trait"
+CPAM_NUMBER = f"{BASE}/NamingSystem/numero-cpam"
+"""System of the number a CPAM gives to a professional without RPPS (R. 162-133 CSS)."""
+
+INSURER_SHARE = f"{BASE}/StructureDefinition/insurer-share"
+"""Extension of Claim and of its items: `insurer` (amo, amc) and `amount`."""
+
+COPAYMENT_EXEMPT = f"{BASE}/StructureDefinition/copayment-exempt"
+"""Extension of CarePlan: the compulsory insurance pays the whole forfait."""
+
 FORFAIT_IDENTIFIER = f"{BASE}/NamingSystem/forfait"
 """System of a forfait's identifier: one for each structure, pathway, care plan and séquence."""
 

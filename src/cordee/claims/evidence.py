@@ -22,11 +22,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The structure responsible for coordination, as its Organization resource states it."""
+    """The structure responsible for coordination, as its Organization resource states it.
+
+    `categories` are the codes of `Organization.type` in the project's system: categories and legal forms.
+    """
 
     reference: str
     name: str
     identifiers: tuple[str, ...]
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Decision:
 
     day: date
     decider: str
+    validator: str | None = None
+    prescriber: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,24 @@ class Exit:
     """The patient's last day in the parcours, and why."""
 
     day: date
-    reason: Literal["left", "died"]
+    reason: Literal["left", "died", "consent_withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """The patient's consent to the parcours and to the sharing of data (R. 4012-1 CSP)."""
+
+    given_on: date
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """One patient in one parcours; `active` is false for a draft, `structure` None when none is named."""
+    """One patient in one parcours; `active` is false for a draft, `structure` None when none is named.
+
+    `exit` is the earliest of leaving, death and withdrawal of consent. `copayment_exempt`: the compulsory insurance
+    pays all.
+    """
 
     care_plan: str
     patient: str
@@ -59,6 +77,9 @@ class Inclusion:
     decision: Decision | None
     exit: Exit | None
     care_teams: tuple[str, ...]
+    birth_date: date | None = None
+    consent: ConsentGiven | None = None
+    copayment_exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +112,32 @@ class Member:
     def present_during(self, period: Validity) -> bool:
         """Whether they are in the circle on at least one day of a period."""
         return any(interval.overlaps(period) for interval in self.intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierForfait:
+    """A forfait of the same patient that a Claim still stands for: what it paid, and on which acts.
+
+    `identifier` is the forfait's, `care_plan` its plan; `acts` are (session, act code); `first_day` that of its period.
+    """
+
+    identifier: str
+    care_plan: str
+    forfait: str
+    claim: str
+    first_day: date
+    cents: int
+    acts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDistribution:
+    """A free distribution of one forfait, signed off: cents by member identifier."""
+
+    forfait: str
+    amounts: tuple[tuple[str, int], ...]
+    signed_by: str
+    signed_on: date
 
 
 @dataclass(frozen=True, slots=True)

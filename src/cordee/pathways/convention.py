@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from cordee.pathways.durations import Duration
-from cordee.pathways.model import Act, EarlyExit, IncompleteUse, Label, RequiredAct, Validity
+from cordee.pathways.model import Act, EarlyExit, IncompleteUse, Label, RequiredAct, Validity, WeightBand
 
 PayeeMode = Literal["direct_by_caisse", "via_structure"]
 """Who is paid: each professional by the caisse (PCR), or the structure, which redistributes (Article 51)."""
@@ -82,13 +82,51 @@ class ByProfession:
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """All that is left, by points per act, minutes, or head among those who took part; the last step."""
+    """All that is left, by points per act, minutes, head among those who took part, or percentages; the last step.
 
-    key: Literal["points", "time", "heads"]
+    `shares` are the basis points by identifier of `percentages`; those of members who took no part go to the others.
+    """
+
+    key: Literal["points", "time", "heads", "percentages"]
     points: tuple[tuple[str, int], ...]
+    shares: tuple[tuple[str, int], ...] = ()
 
 
-Step = FixedAmount | Percentage | PricePerAct | ByProfession | Remainder
+@dataclass(frozen=True, slots=True)
+class FreeDistribution:
+    """Amounts entered and signed off by hand for each forfait; they must add up to what is left. The last step."""
+
+
+Step = FixedAmount | Percentage | PricePerAct | ByProfession | Remainder | FreeDistribution
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The least or the most cents a member may get of one forfait; both names None: every member."""
+
+    profession: str | None
+    identifier: str | None
+    minimum: int | None
+    maximum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The projet de parcours sent to the ARS and the caisse (R. 162-134 CSS); `opposed_on` when the ARS refused it."""
+
+    sent_on: date
+    opposed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAmount:
+    """An amount in cents that the convention states for a forfait the pathway leaves without."""
+
+    forfait: str
+    profile: str | None
+    sequence: str | None
+    act: str | None
+    cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +156,11 @@ class StatedSequence:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """One version of a convention. `sequences` is empty when the pathway publishes all about its own."""
+    """One version of a convention. `sequences` is empty when the pathway publishes all about its own.
+
+    `amo_share`, in basis points, is the part of a forfait that the compulsory insurance pays; the rest is the
+    complementary insurance's.
+    """
 
     identifier: str
     version: str
@@ -138,3 +180,8 @@ class Convention:
     steps: tuple[Step, ...]
     residue: Residue
     outside_split: tuple[OutsideSplit, ...]
+    amounts: tuple[StatedAmount, ...] = ()
+    amo_share: int = 10_000
+    limits: tuple[Limit, ...] = ()
+    project: Project | None = None
+    weight_bands: tuple[WeightBand, ...] = ()

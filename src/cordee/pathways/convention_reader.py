@@ -1,6 +1,7 @@
 """Convention files into `Convention`s, checked against their pathway; every problem told with its fix."""
 
 from collections.abc import Mapping
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cordee.pathways.convention import (
@@ -34,11 +35,8 @@ from cordee.pathways.strict_yaml import Section, open_document
 
 FORMAT = "cordee.convention/1"
 
-_PAYEE_MODES: dict[str, PayeeMode] = {
-    "direct_by_caisse": "direct_by_caisse",
-    "via_structure": "via_structure",
-}
-_RESIDUES: dict[str, Residue] = {"structure": "structure", "reserve": "reserve", "not_billed": "not_billed"}
+PAYEE_MODES: tuple[PayeeMode, ...] = get_args(PayeeMode)
+RESIDUES: tuple[Residue, ...] = get_args(Residue)
 
 
 def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Convention:
@@ -60,7 +58,7 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
         insurer=_party(insurer) if (insurer := root.optional_section("insurer")) else None,
         territory=root.choice("territory", (HOME_TERRITORY, *dict.fromkeys(u.territory for u in pathway.uplifts))),
         time_zone=_time_zone(root),
-        payee_mode=_PAYEE_MODES[root.choice("payee_mode", tuple(_PAYEE_MODES))],
+        payee_mode=root.choice("payee_mode", PAYEE_MODES),
         incomplete_use=_incomplete_use(root, pathway),
         early_exit=_early_exit(root, pathway),
         signatories=tuple(_signatory(s) for s in root.sections("signatories")),
@@ -68,7 +66,7 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
         beneficiaries=tuple(_beneficiary(s) for s in root.sections("beneficiaries", required=False)),
         sequences=tuple(_sequence(s) for s in root.sections("sequences", required=False)),
         steps=tuple(_step(s) for s in root.sections("split")),
-        residue=_RESIDUES[root.choice("residue", tuple(_RESIDUES))],
+        residue=root.choice("residue", RESIDUES),
         outside_split=tuple(_outside(s) for s in root.sections("outside_split", required=False)),
     )
     root.close()

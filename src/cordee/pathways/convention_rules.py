@@ -94,7 +94,7 @@ def _check_amounts(root: Section, pathway: Pathway, convention: Convention) -> N
                 f"profile {profile} has amounts, but none in {', '.join(missing)}: state all or none",
             )
             continue
-        for published in pathway.forfait.amounts:
+        for published in pathway.amounts:
             if published.profile in {profile, None} and published.validity.overlaps(convention.validity):
                 problem = out_of_range(published, stated_total(convention, profile, published.sequence))
                 if problem:

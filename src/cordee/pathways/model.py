@@ -9,11 +9,28 @@ from typing import Literal
 
 from cordee.pathways.durations import Duration
 
-IncompleteUse = Literal["all_or_nothing", "full_if_started"]
-"""What an incomplete séquence is worth: nothing, or all of it from the first act on."""
+IncompleteUse = Literal["all_or_nothing", "full_if_started", "prorata_done", "prorata_time", "per_act"]
+"""What an incomplete séquence is worth: nothing; all of it once started; its amount × acts done ÷ acts required, or ×
+days followed ÷ days of the séquence; or the price of each act done."""
 
-EarlyExit = Literal["not_due", "due_if_acts_done"]
-"""What a séquence the patient left before its end is worth: nothing, or what its acts done make it worth."""
+EarlyExit = Literal["not_due", "due_if_acts_done", "prorata_done", "prorata_time"]
+"""What a séquence the patient left before its end is worth: nothing, what its acts done make it worth, or a prorata."""
+
+Trigger = Literal["inclusion", "end_of_sequence", "per_period", "per_act", "per_listed_patient", "per_year"]
+"""What makes a forfait fall due."""
+
+Unit = Literal[
+    "EUR per patient",
+    "EUR per act",
+    "EUR per act and performer",
+    "EUR per patient and period",
+    "EUR per patient and year",
+    "EUR per listed patient",
+]
+"""What one amount of a forfait pays for."""
+
+PaymentModel = Literal["per_patient", "capitation", "shared_savings"]
+"""Who or what the forfait is counted for: a patient followed, a list of patients, or savings of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +43,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text a fact comes from. `nature`: law, official (an authority's), draft_opinion, press."""
+    """The text a fact comes from, and its date. `nature`: law, official (an authority's), draft_opinion, press."""
 
     code: str
     title: str
     address: str
     nature: str
+    published_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +70,7 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A published amount: `profile` or `sequence` None means every profile, or the whole parcours."""
+    """A published amount: `profile`, `sequence` or `act` None means every one of them, or the whole parcours."""
 
     profile: str | None
     sequence: str | None
@@ -60,6 +78,7 @@ class Amount:
     maximum: int
     validity: Validity
     source: str
+    act: str | None = None
 
     @property
     def exact(self) -> int | None:
@@ -69,13 +88,23 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Forfait:
-    """What is paid: at the end of each séquence, in euros per patient. `amounts` may be exact or bounds."""
+    """One thing that is paid: when it falls due, for what, and the published amounts, exact or bounds.
+
+    `sequences` empty: every séquence. `period` is the interval of `per_period`, and how far apart `per_act` is billed.
+    `includes` names forfaits of the same patient whose amounts are deducted from this one. `incomplete_use` None: the
+    pathway's.
+    """
 
     code: str
     label: Label
-    trigger: str
-    unit: str
+    trigger: Trigger
+    unit: Unit
     amounts: tuple[Amount, ...]
+    sequences: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    period: Duration | None = None
+    includes: tuple[str, ...] = ()
+    incomplete_use: IncompleteUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +147,16 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class RequiredAct:
-    """How many times an act must be done within the séquence."""
+    """How many times an act must be done within the séquence, or within `within` of its first day.
+
+    `profession` None: by anybody of the team. `minimum` is what counts as started for `full_if_started`; None: one.
+    """
 
     act: str
     count: int
+    profession: str | None = None
+    within: Duration | None = None
+    minimum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +174,131 @@ class Fact:
     """A published statement the engine does not compute with (eligibility, content), and its source."""
 
     label: Label
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A coded criterion of inclusion, for people; the engine checks ages and the prescription only."""
+
+    label: Label
+    source: str
+    system: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who may be included: ages in whole years on the day of inclusion, both included."""
+
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    levels: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    medical_prescription: bool = False
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedStructure:
+    """A category of structure that may coordinate, and the legal form it must have, if any (an MSP: `sisa`)."""
+
+    category: str
+    label: Label
+    source: str
+    legal_form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRole:
+    """A place of the team: at least `minimum` members of one of these professions."""
+
+    professions: tuple[str, ...]
+    minimum: int
+    label: Label
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A ceiling: cents, or a number of acts, for one patient over `per`; `acts` empty: every act."""
+
+    code: str
+    label: Label
+    per: Literal["sequence", "year", "pathway"]
+    amount: int | None
+    count: int | None
+    acts: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncompatibleActs:
+    """Acts that are not paid together for one patient on one day, or in one séquence: the first done stands."""
+
+    acts: tuple[str, ...]
+    within: Literal["day", "sequence"]
+    label: Label
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightBand:
+    """Patients of a list and their weight, in thousandths; None matches anybody. Ages in whole years, both included."""
+
+    weight: int
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    sex: Literal["male", "female"] | None = None
+    traits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capitation:
+    """PEPS: a weighted list of patients, less care elsewhere, capped on earlier remuneration.
+
+    `growth_cap` in basis points of the reference remuneration (2000: at most 120 % of it). Bands None: not public, the
+    convention states them.
+    """
+
+    bands: tuple[WeightBand, ...] | None
+    growth_cap: int | None
+    deducts_care_elsewhere: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityIndicator:
+    """An indicator and the most points it gives."""
+
+    code: str
+    label: Label
+    points: int
+    core: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSavings:
+    """IPEP: `shared` × (`change` × max(0, change gain) + `level` × max(0, level gap gain)) a patient.
+
+    `shared` is (numerator, denominator), `change` and `level` too and add up to one. `patient_experience` is the most
+    points the patient-experience component gives; `indicators` is empty where the list is not public.
+    """
+
+    shared: tuple[int, int]
+    change: tuple[int, int]
+    level: tuple[int, int]
+    indicators: tuple[QualityIndicator, ...]
+    patient_experience: int
+    validity: Validity
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectReview:
+    """The ARS may oppose the projet within `silence`; without an answer it is accepted (R. 162-134 CSS)."""
+
+    silence: Duration
     source: str
 
 
@@ -168,10 +328,31 @@ class Pathway:
     acts: tuple[Act, ...]
     total_duration: TotalDuration | None
     sequences: tuple[Sequence, ...]
-    forfait: Forfait
+    forfaits: tuple[Forfait, ...]
     uplifts: tuple[TerritoryUplift, ...]
     incomplete_use: IncompleteUse | None
     early_exit: EarlyExit | None
+    payment_model: PaymentModel = "per_patient"
+    eligibility: Eligibility = Eligibility()
+    structures: tuple[AllowedStructure, ...] = ()
+    team: tuple[TeamRole, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    incompatible_acts: tuple[IncompatibleActs, ...] = ()
+    review: ProjectReview | None = None
+    consent_required: bool = False
+    identification_required: bool = False
+    renewable: bool = True
+    capitation: Capitation | None = None
+    shared_savings: SharedSavings | None = None
+
+    def forfait(self, code: str) -> Forfait | None:
+        """The forfait of that code."""
+        return next((forfait for forfait in self.forfaits if forfait.code == code), None)
+
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        """The published amounts of every forfait."""
+        return tuple(amount for forfait in self.forfaits for amount in forfait.amounts)
 
     def uplift(self, territory: str, day: date) -> TerritoryUplift | None:
         """The uplift in force in a territory on a day."""
@@ -181,7 +362,7 @@ class Pathway:
         """The amount in force for a profile and a séquence (None: the whole parcours)."""
         found = [
             amount
-            for amount in self.forfait.amounts
+            for amount in self.amounts
             if amount.sequence == sequence and amount.profile in {profile, None} and amount.validity.covers(day)
         ]
         return next((a for a in found if a.profile is not None), found[0] if found else None)

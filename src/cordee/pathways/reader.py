@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 from cordee.pathways.model import (
@@ -22,12 +23,18 @@ from cordee.pathways.model import (
     Source,
     TerritoryUplift,
     TotalDuration,
+    Trigger,
+    Unit,
     Validity,
 )
 from cordee.pathways.strict_yaml import Section, open_document
 
 FORMAT = "cordee.pathway/1"
 NATURES = ("law", "official", "draft_opinion", "press")
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+UNITS: tuple[Unit, ...] = get_args(Unit)
+INCOMPLETE_USES: tuple[IncompleteUse, ...] = get_args(IncompleteUse)
+EARLY_EXITS: tuple[EarlyExit, ...] = get_args(EarlyExit)
 
 
 def pathway_directory() -> Path:
@@ -71,7 +78,7 @@ def read_pathway(file: str, text: str) -> Pathway:
         acts=tuple(read_act(s) for s in root.sections("acts", required=False)),
         total_duration=_total_duration(root.optional_section("total_duration")),
         sequences=tuple(_sequence(s) for s in root.sections("sequences")),
-        forfait=_forfait(root.section("forfait")),
+        forfaits=(_forfait(root.section("forfait")),),
         uplifts=tuple(_uplift(s) for s in root.sections("territory_uplifts", required=False)),
         incomplete_use=read_incomplete_use(root),
         early_exit=read_early_exit(root),
@@ -120,16 +127,14 @@ def read_incomplete_use(section: Section) -> IncompleteUse | None:
     """The policy `incomplete_use`, None when it is not written."""
     if not section.has("incomplete_use"):
         return None
-    choice = section.choice("incomplete_use", ("all_or_nothing", "full_if_started"))
-    return "full_if_started" if choice == "full_if_started" else "all_or_nothing"
+    return section.choice("incomplete_use", INCOMPLETE_USES)
 
 
 def read_early_exit(section: Section) -> EarlyExit | None:
     """The policy `early_exit`, None when it is not written."""
     if not section.has("early_exit"):
         return None
-    choice = section.choice("early_exit", ("not_due", "due_if_acts_done"))
-    return "due_if_acts_done" if choice == "due_if_acts_done" else "not_due"
+    return section.choice("early_exit", EARLY_EXITS)
 
 
 def refuse_duplicates(section: Section, key: str, codes: Iterable[str]) -> None:
@@ -211,8 +216,8 @@ def _forfait(section: Section) -> Forfait:
     forfait = Forfait(
         code=section.text("code"),
         label=read_label(section.section("label")),
-        trigger=section.choice("trigger", ("end_of_sequence",)),
-        unit=section.choice("unit", ("EUR per patient",)),
+        trigger=section.choice("trigger", TRIGGERS),
+        unit=section.choice("unit", UNITS),
         amounts=tuple(_amount(s) for s in section.sections("amounts", required=False)),
     )
     for one, other in combinations(forfait.amounts, 2):
@@ -280,7 +285,7 @@ def _check(root: Section, pathway: Pathway) -> None:
         root.refuse("sequences", "at least one séquence is needed: a forfait is billed at the end of a séquence")
     refuse_unknown(root, "source", (pathway.validity_source,), sources, "source")
     refuse_unknown(root, "facts", (f.source for f in pathway.facts), sources, "source")
-    amounts = pathway.forfait.amounts
+    amounts = pathway.amounts
     refuse_unknown(root, "forfait", (a.source for a in amounts), sources, "source")
     refuse_unknown(root, "forfait", (a.profile for a in amounts), profiles, "profile")
     refuse_unknown(root, "forfait", (a.sequence for a in amounts), sequences, "séquence")

@@ -18,6 +18,7 @@ from cordee.pathways.durations import NO_TIME, Duration, duration_of
 from cordee.pathways.money import basis_points_of, cents_of
 
 T = TypeVar("T")
+Choice = TypeVar("Choice", bound=str)
 
 _STRING = "tag:yaml.org,2002:str"
 _FLOAT = "tag:yaml.org,2002:float"
@@ -110,14 +111,15 @@ class Section:
         """A text, or None when the key is absent or null."""
         return self.text(key) if self.has(key) else None
 
-    def choice(self, key: str, choices: tuple[str, ...]) -> str:
-        """A required text among `choices`."""
+    def choice(self, key: str, choices: tuple[Choice, ...]) -> Choice:
+        """A required text among `choices`, which may be the values of a Literal."""
 
-        def read(node: yaml.Node) -> str:
+        def read(node: yaml.Node) -> Choice:
             value = _text(node)
-            if value not in choices:
-                raise ValueError(f"{value!r} is not known here: use one of {', '.join(choices)}")
-            return value
+            for choice in choices:
+                if choice == value:
+                    return choice
+            raise ValueError(f"{value!r} is not known here: use one of {', '.join(choices)}")
 
         return self._read(key, f"one of {', '.join(choices)}", read, choices[0])
 

@@ -219,8 +219,8 @@ def test_an_unknown_profile_is_not_due(dossier: Build, session: Build, profile: 
 
 def test_an_amount_nobody_stated_is_not_billed(dossier: Build, session: Build) -> None:
     silent = dossier()
-    forfait = replace(silent.pathway.forfait, amounts=())
-    silent = replace(silent, pathway=replace(silent.pathway, forfait=forfait))
+    forfaits = tuple(replace(forfait, amounts=()) for forfait in silent.pathway.forfaits)
+    silent = replace(silent, pathway=replace(silent.pathway, forfaits=forfaits))
     result = refused(silent, session("consultation", date(2026, 7, 2), "A"))
     assert missing_rows(result, "en") == ("nobody has stated an amount for cent, mois",)
 

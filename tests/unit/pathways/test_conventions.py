@@ -168,5 +168,5 @@ def test_the_engine_itself_refuses_an_amount_out_of_range(convention: Convention
     cheap = replace(convention, sequences=tuple(replace(s, amounts=(("OC", 100),)) for s in convention.sequences))
     found = price(PCR, cheap, "OC", "mois-1", INCLUDED)
     assert isinstance(found, NoPrice)
-    assert (found.stated, found.published) == (500, PCR.forfait.amounts[0])
+    assert (found.stated, found.published) == (500, PCR.amounts[0])
     assert price(PCR, cheap, "OC-TCA", "mois-1", INCLUDED) == NoPrice("OC-TCA, mois-1")

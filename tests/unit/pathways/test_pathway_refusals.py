@@ -45,7 +45,7 @@ def text() -> str:
         ("required_acts: []", "required_acts: [{act: rpc, count: 1}]", "unknown act 'rpc'"),
         ("required_acts: []", "required_acts: [{act: rcp, count: 0}]", "0 is less than 1"),
         ("required_acts: []", "required_acts: [{act: rcp, count: many}]", "'many' is not a whole number"),
-        ("trigger: end_of_sequence", "trigger: someday", "use one of end_of_sequence"),
+        ("trigger: end_of_sequence", "trigger: someday", "use one of inclusion, end_of_sequence"),
         ('address: "https://cordee.example/tests"', "address: cordee.example", "is not a web address"),
         ("- {profile: rcp, sequence", "- {profile: cent, sequence", "two amounts are in force together for profile"),
         ("- {code: rcp, label: {fr: forfait", "- {code: cent, label: {fr: forfait", "repeats the code 'cent'"),
@@ -61,7 +61,7 @@ def test_a_doubtful_file_is_refused(text: str, old: str, new: str, said: str) ->
 
 def test_amounts_that_follow_each_other_are_accepted(text: str) -> None:
     older = AMOUNT.replace("valid_from: 2026-01-01", "valid_from: 2025-01-01, valid_to: 2025-12-31")
-    assert len(read_pathway("f.yaml", text.replace(AMOUNT, older + AMOUNT)).forfait.amounts) == 4
+    assert len(read_pathway("f.yaml", text.replace(AMOUNT, older + AMOUNT)).amounts) == 4
 
 
 def test_all_problems_are_told_at_once(text: str) -> None:

@@ -25,7 +25,7 @@ def test_the_four_profiles_of_complex_obesity_are_there(pcr: Pathway) -> None:
 
 
 def test_only_the_bounds_of_the_tariff_are_published(pcr: Pathway) -> None:
-    (amount,) = pcr.forfait.amounts
+    (amount,) = pcr.amounts
     assert (amount.minimum, amount.maximum, amount.exact) == (112_600, 176_900, None)
     assert pcr.amount("OC", None, date(2026, 3, 4)) == amount
     assert pcr.amount("OC", None, date(2026, 3, 3)) is None
@@ -45,7 +45,7 @@ def test_the_overseas_uplift_is_twenty_per_cent(pcr: Pathway) -> None:
 
 def test_every_figure_names_a_source_with_its_address(pcr: Pathway) -> None:
     addresses = {source.code: source.address for source in pcr.sources}
-    cited = [*pcr.forfait.amounts, *pcr.uplifts, *pcr.facts]
+    cited = [*pcr.amounts, *pcr.uplifts, *pcr.facts]
     assert all(addresses[fact.source].startswith("https://") for fact in cited)
 
 

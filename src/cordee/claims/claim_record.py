@@ -1,0 +1,59 @@
+"""A Claim as the rest of its life needs it: who is claimed which cents, of which insurer, for which sessions."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from cordee.claims.payees import PayeeKind
+from cordee.pathways.convention import PayeeMode
+from cordee.pathways.model import Validity
+
+ClaimKind = Literal["forfait", "credit", "replacement", "resubmission"]
+
+ClaimTag = Literal["draft", "ready", "submitted"]
+"""The state a Claim itself carries; what comes after is in the answers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimItem:
+    """A quote-part claimed: `amo` + `amc` = `cents`, all negative in a credit.
+
+    `payee` is the business identifier (`system|value`), `reference` the resource that is paid, None for somebody only
+    the convention names.
+    """
+
+    sequence: int
+    kind: PayeeKind
+    payee: str
+    name: str
+    reference: str | None
+    cents: int
+    amo: int
+    amc: int
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecord:
+    """A Claim of the project. `original` is the Claim a credit, replacement or resubmission is about."""
+
+    reference: str
+    version: int
+    identifier: str
+    kind: ClaimKind
+    tag: ClaimTag
+    structure: str
+    patient: str
+    care_plan: str
+    pathway: str
+    pathway_version: str
+    convention: str
+    convention_version: str
+    forfait: str
+    period: Validity
+    created: date
+    payee_mode: PayeeMode
+    items: tuple[ClaimItem, ...]
+    total: int
+    original: str | None
+    evidence_versions: tuple[str, ...]
