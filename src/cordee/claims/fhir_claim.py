@@ -15,7 +15,8 @@ from cordee.claims import canonical
 from cordee.claims.counting import OUT_OF_SCOPE, NotCounted
 from cordee.claims.explanation import Explanation
 from cordee.claims.payees import Payee
-from cordee.claims.settlement import QuotePart, Settlement
+from cordee.claims.quote_parts import QuotePart
+from cordee.claims.settlement import Settlement
 from cordee.claims.wording import in_full, sentence
 from cordee.pathways.model import Label
 from cordee.pathways.money import euros

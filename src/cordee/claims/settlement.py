@@ -4,26 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cordee.claims.counting import LONGEST_SESSION, ActDone, Counted, NotCounted, count_sessions
+from cordee.claims.counting import ActDone, NotCounted, count_sessions
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Session, Structure
 from cordee.claims.explanation import Explanation, explain
 from cordee.claims.gates import Missing, lacking, missing_from
-from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_keeper
-from cordee.claims.waterfall import Earners, split_forfait
-from cordee.pathways.convention import Convention, OutsideSplit, Party, PayeeMode, Remainder
-from cordee.pathways.model import Validity
+from cordee.claims.quote_parts import QuotePart, quote_parts, sessions_without_weight
+from cordee.pathways.convention import Party, PayeeMode
 from cordee.pathways.schedule import NoPrice, PlannedSequence, Price, price, schedule
-
-
-@dataclass(frozen=True, slots=True)
-class QuotePart:
-    """One payee's part in cents, maybe zero; `explanation.because` has one reason a step, adding up to it."""
-
-    payee: Payee
-    cents: int
-    acts: tuple[ActDone, ...]
-    explanation: Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +91,7 @@ def settle(dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_o
     missing = missing_from(dossier, planned, counted, amount, as_of)
     if missing or isinstance(amount, NoPrice):
         return NotDue(context, planned, missing, counted.acts, counted.not_counted)
-    parts, not_billed = _quote_parts(dossier, planned, counted, amount.cents)
+    parts, not_billed = quote_parts(dossier, planned, counted, amount.cents)
     return Settlement(
         context=context,
         sequence=planned,
@@ -114,7 +102,7 @@ def settle(dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_o
         total=amount.cents - not_billed,
         not_billed=not_billed,
         parts=parts,
-        not_counted=(*counted.not_counted, *_without_time(convention, counted)),
+        not_counted=(*counted.not_counted, *sessions_without_weight(convention, counted)),
     )
 
 
@@ -131,63 +119,6 @@ def _context(dossier: Dossier, sequence: str, as_of: date) -> Context:
         sequence=sequence,
         settled_on=as_of,
     )
-
-
-def _quote_parts(
-    dossier: Dossier, sequence: PlannedSequence, counted: Counted, forfait: int
-) -> tuple[tuple[QuotePart, ...], int]:
-    """The quote-parts of `forfait` cents, and the cents the convention leaves unbilled."""
-    period = Validity(sequence.start, sequence.end)
-    members = {member.key: member for member in dossier.circle.members if member.present_during(period)}
-    outside = {key: found for key, member in members.items() if (found := dossier.outside_split(member))}
-    professions = {key: dossier.profession_of(m) for key, m in members.items() if key not in outside}
-    earners = Earners(
-        tuple(act for act in counted.acts if act.member in professions),
-        professions,
-        dossier.act_labels,
-        dossier.profession_labels,
-    )
-    split = split_forfait(forfait, dossier.convention.steps, earners)
-    payees = {key: member_payee(member) for key, member in members.items()}
-    others = beneficiaries(dossier)
-    reasons: dict[Payee, list[Explanation]] = {payee: [] for _, payee in sorted(payees.items())}
-    for piece in split.parts:
-        payee = payees[piece.payee] if piece.member else others[piece.payee]
-        why = explain(f"step.{piece.kind}", piece.cents, (piece.explanation,), number=piece.step + 1)
-        reasons.setdefault(payee, []).append(why)
-    keeper = residue_keeper(dossier)
-    if split.residue and keeper is not None:
-        why = explain(f"residue.{dossier.convention.residue}", split.residue)
-        reasons.setdefault(keeper, []).append(why)
-    not_billed = split.residue if keeper is None else 0
-    parts = []
-    for payee, pieces in reasons.items():
-        acts = tuple(act for act in counted.acts if payee.kind == "member" and act.member == payee.key)
-        because = tuple(pieces) or (_zero(outside.get(payee.key), acts),)
-        cents = sum(piece.cents or 0 for piece in because)
-        parts.append(QuotePart(payee, cents, acts, explain("quote_part", cents, because, payee=payee.name)))
-    if sum(quote_part.cents for quote_part in parts) + not_billed != forfait:
-        raise ArithmeticError(f"the parts of {sequence.code} do not add up to {forfait} cents: nothing is billed")
-    return tuple(parts), not_billed
-
-
-def _zero(outside: OutsideSplit | None, acts: tuple[ActDone, ...]) -> Explanation:
-    if outside is not None:
-        return explain("zero.outside_split", 0, why=outside.reason)
-    return explain("zero.no_weight", 0, done_acts=len(acts)) if acts else explain("zero.no_act", 0)
-
-
-def _without_time(convention: Convention, counted: Counted) -> tuple[NotCounted, ...]:
-    if not any(isinstance(step, Remainder) and step.key == "time" for step in convention.steps):
-        return ()
-    found = {act.session: act.minutes for act in counted.acts if not act.weighed_minutes}
-    return tuple(NotCounted(session, None, _no_weight(minutes)) for session, minutes in sorted(found.items()))
-
-
-def _no_weight(minutes: int | None) -> Explanation:
-    if minutes is None:
-        return explain("session.no_duration")
-    return explain("session.impossible_duration", lasted_minutes=minutes, longest_minutes=LONGEST_SESSION)
 
 
 def _price_explanation(dossier: Dossier, amount: Price, sequence: PlannedSequence) -> Explanation:

@@ -1,0 +1,80 @@
+"""The quote-parts of one forfait: the waterfall's parts put together for each payee, each with its reasons."""
+
+from dataclasses import dataclass
+
+from cordee.claims.counting import LONGEST_SESSION, ActDone, Counted, NotCounted
+from cordee.claims.dossier import Dossier
+from cordee.claims.explanation import Explanation, explain
+from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_keeper
+from cordee.claims.waterfall import Earners, split_forfait
+from cordee.pathways.convention import Convention, OutsideSplit, Remainder
+from cordee.pathways.model import Validity
+from cordee.pathways.schedule import PlannedSequence
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePart:
+    """One payee's part in cents, maybe zero; `explanation.because` has one reason a step, adding up to it."""
+
+    payee: Payee
+    cents: int
+    acts: tuple[ActDone, ...]
+    explanation: Explanation
+
+
+def quote_parts(
+    dossier: Dossier, sequence: PlannedSequence, counted: Counted, forfait: int
+) -> tuple[tuple[QuotePart, ...], int]:
+    """The quote-parts of `forfait` cents, and the cents the convention leaves unbilled."""
+    period = Validity(sequence.start, sequence.end)
+    members = {member.key: member for member in dossier.circle.members if member.present_during(period)}
+    outside = {key: found for key, member in members.items() if (found := dossier.outside_split(member))}
+    professions = {key: dossier.profession_of(m) for key, m in members.items() if key not in outside}
+    earners = Earners(
+        tuple(act for act in counted.acts if act.member in professions),
+        professions,
+        dossier.act_labels,
+        dossier.profession_labels,
+    )
+    split = split_forfait(forfait, dossier.convention.steps, earners)
+    payees = {key: member_payee(member) for key, member in members.items()}
+    others = beneficiaries(dossier)
+    reasons: dict[Payee, list[Explanation]] = {payee: [] for _, payee in sorted(payees.items())}
+    for piece in split.parts:
+        payee = payees[piece.payee] if piece.member else others[piece.payee]
+        why = explain(f"step.{piece.kind}", piece.cents, (piece.explanation,), number=piece.step + 1)
+        reasons.setdefault(payee, []).append(why)
+    keeper = residue_keeper(dossier)
+    if split.residue and keeper is not None:
+        why = explain(f"residue.{dossier.convention.residue}", split.residue)
+        reasons.setdefault(keeper, []).append(why)
+    not_billed = split.residue if keeper is None else 0
+    parts = []
+    for payee, pieces in reasons.items():
+        acts = tuple(act for act in counted.acts if payee.kind == "member" and act.member == payee.key)
+        because = tuple(pieces) or (_zero(outside.get(payee.key), acts),)
+        cents = sum(piece.cents or 0 for piece in because)
+        parts.append(QuotePart(payee, cents, acts, explain("quote_part", cents, because, payee=payee.name)))
+    if sum(quote_part.cents for quote_part in parts) + not_billed != forfait:
+        raise ArithmeticError(f"the parts of {sequence.code} do not add up to {forfait} cents: nothing is billed")
+    return tuple(parts), not_billed
+
+
+def _zero(outside: OutsideSplit | None, acts: tuple[ActDone, ...]) -> Explanation:
+    if outside is not None:
+        return explain("zero.outside_split", 0, why=outside.reason)
+    return explain("zero.no_weight", 0, done_acts=len(acts)) if acts else explain("zero.no_act", 0)
+
+
+def sessions_without_weight(convention: Convention, counted: Counted) -> tuple[NotCounted, ...]:
+    """The counted sessions that weigh nothing in a split by time, and why."""
+    if not any(isinstance(step, Remainder) and step.key == "time" for step in convention.steps):
+        return ()
+    found = {act.session: act.minutes for act in counted.acts if not act.weighed_minutes}
+    return tuple(NotCounted(session, None, _no_weight(minutes)) for session, minutes in sorted(found.items()))
+
+
+def _no_weight(minutes: int | None) -> Explanation:
+    if minutes is None:
+        return explain("session.no_duration")
+    return explain("session.impossible_duration", lasted_minutes=minutes, longest_minutes=LONGEST_SESSION)
