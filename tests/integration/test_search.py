@@ -389,3 +389,16 @@ async def test_closing_ends_the_work_that_does_not_end_by_itself(dsn):
     await database.close()
     with pytest.raises(asyncpg.InterfaceError):
         await connection.fetchval("SELECT 1")
+
+
+async def test_what_refers_to_many_is_found_once_each_and_nothing_deleted(repository, store):
+    await store(patient("A", id="a"), patient("B", id="b"), patient("C", id="c"))
+    both = body(
+        "List", status="current", mode="working", entry=[{"item": {"reference": f"Patient/{p}"}} for p in ("a", "b")]
+    )
+    [first, second, gone] = await store(both, both, both)
+    await repository.delete("List", gone)
+    found = await repository.referring("List", "item", [("Patient", "b"), ("Patient", "a"), ("Patient", "a")])
+    assert [version.id for version in found] == [first, second]
+    assert await repository.referring("List", "item", [("Patient", "c")]) == []
+    assert await repository.referring("List", "item", []) == []

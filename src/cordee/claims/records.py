@@ -39,6 +39,10 @@ class Records(Protocol):
         """The current versions of those that exist."""
         ...
 
+    async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
+        """The resources of a type whose reference parameter names any of the targets."""
+        ...
+
     async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
         """Stores, unless the condition finds one."""
         ...
@@ -134,20 +138,23 @@ _EVIDENCE_TYPES = frozenset({"PractitionerRole", "Practitioner", "Organization"}
 
 
 async def _read(records: Records, references: Iterable[str]) -> dict[str, Resource]:
-    keys = [(kind, id_) for kind, slash, id_ in (reference.partition("/") for reference in references) if slash]
-    versions = await records.read_many(keys)
+    versions = await records.read_many(_keys(references))
     parsed = [_parsed(version) for version in versions.values() if not version.deleted]
     return {reference_of(resource): resource for resource in parsed}
 
 
 async def _encounters(records: Records, plans: Iterable[Resource]) -> dict[str, list[Resource]]:
     """The Encounters of the plans' patients, by patient."""
-    patients = sorted({p for plan in plans if (p := local_reference(plan.get("subject"))) is not None})
+    patients = {p for plan in plans if (p := local_reference(plan.get("subject"))) is not None}
     found: dict[str, list[Resource]] = {}
-    if patients:
-        for encounter in await all_matches(records, "Encounter", [("subject", ",".join(patients))]):
-            found.setdefault(local_reference(encounter.get("subject")) or "", []).append(encounter)
+    for version in await records.referring("Encounter", "subject", _keys(patients)):
+        encounter = _parsed(version)
+        found.setdefault(local_reference(encounter.get("subject")) or "", []).append(encounter)
     return found
+
+
+def _keys(references: Iterable[str]) -> list[tuple[str, str]]:
+    return [(kind, id_) for kind, slash, id_ in (reference.partition("/") for reference in references) if slash]
 
 
 def _author(plan: Resource) -> str | None:

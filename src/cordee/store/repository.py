@@ -27,6 +27,7 @@ from cordee.store.changes import (
 )
 from cordee.store.conditions import match_one
 from cordee.store.connection import Connection, Database
+from cordee.store.referring import find_referring
 from cordee.store.transaction import run_transaction
 from cordee.store.write import Change, apply
 
@@ -107,6 +108,11 @@ class Reader:
         """A page of matches; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
             return await searches.search(connection, self.tenant, wanted, count=count, position=position)
+
+    async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
+        """All the resources of a type whose reference parameter `code` names any of many `targets` (type, id)."""
+        async with self._connections.searches() as connection:
+            return await find_referring(connection, self.tenant, resource_type, code, targets)
 
 
 class Repository(Reader):

@@ -18,8 +18,8 @@ from cordee.fhir.search_values import ReferenceValue, extract_parameter
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
-from cordee.store.index_values import form_hash, parameter_key, reference_form
 from cordee.store.read import find_several
+from cordee.store.referring import find_referring
 from cordee.store.search_order import Position, orders, parse_position
 from cordee.store.search_shape import rows
 from cordee.store.search_statements import VERSION_WIDTH
@@ -102,15 +102,13 @@ def _references(include: Include, body: dict[str, Any]) -> list[tuple[str, str]]
 async def _referring(
     connection: Connection, tenant: int, include: Include, matches: Sequence[StoredVersion]
 ) -> list[StoredVersion]:
-    key = parameter_key(tenant, include.resource_type, include.code)
-    terms = [key ^ form_hash(reference_form(match.resource_type, match.id)) for match in matches]
-    if not terms:
-        return []
-    arguments = [tenant, include.resource_type, terms, MOST_INCLUDED + 1]
-    records = await connection.fetch(*statements.referring().call(arguments))
-    if len(records) > MOST_INCLUDED:
+    targets = [(match.resource_type, match.id) for match in matches]
+    found = await find_referring(
+        connection, tenant, include.resource_type, include.code, targets, limit=MOST_INCLUDED + 1
+    )
+    if len(found) > MOST_INCLUDED:
         raise InvalidSearch(
             f"_revinclude={include.resource_type}:{include.code} brings more than {MOST_INCLUDED} resources to one "
             "page; ask for smaller pages with _count."
         )
-    return [StoredVersion(*record) for record in records]
+    return found

@@ -12,7 +12,7 @@ from sqlalchemy.types import Integer
 from cordee.store.schema import resource
 from cordee.store.search_order import OrderShape, ordered, sort_columns
 from cordee.store.search_shape import Rows, weight
-from cordee.store.search_sql import NUMBER, NUMBERS, Arguments, rows_conditions
+from cordee.store.search_sql import NUMBER, Arguments, rows_conditions
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 # A statement of many criteria is a long text and takes long to compose: a few of those are kept, apart.
@@ -72,16 +72,6 @@ def _total(rows: Rows) -> Statement:
 
 _short_page, _long_page = lru_cache(maxsize=_KEPT)(_page), lru_cache(maxsize=_KEPT_LONG)(_page)
 _short_total, _long_total = lru_cache(maxsize=_KEPT)(_total), lru_cache(maxsize=_KEPT_LONG)(_total)
-
-
-@lru_cache(maxsize=1)
-def referring() -> Statement:
-    """The rows of a type that have one of some terms. Arguments: tenant, type, terms, limit."""
-    given = Arguments()
-    conditions = rows_conditions(Rows(()), resource, given)
-    conditions.append(resource.c.terms.overlap(given.next(NUMBERS)))
-    statement = select(*_VERSION).where(*conditions).order_by(resource.c.rid)
-    return _compiled(statement.limit(given.next(Integer())))
 
 
 def _compiled(statement: Select[Any]) -> Statement:
