@@ -1,0 +1,1 @@
+"""What people read of the money: statements, explanations, the accounting export."""
