@@ -17,7 +17,7 @@ from cordee.cli.bill import report_console, show_outcomes, show_split
 from cordee.cli.database import ready_database
 from cordee.cli.logging import configure_logging
 from cordee.cli.serve import run_server
-from cordee.pathways.reader import shipped_pathways
+from cordee.pathways.shipped import shipped_pathways
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository

@@ -7,7 +7,7 @@ from typing import Any
 
 from cordee.claims.fhir_contract import contract_from_convention
 from cordee.pathways.convention_reader import read_convention
-from cordee.pathways.reader import shipped_pathways
+from cordee.pathways.shipped import shipped_pathways
 
 Resource = dict[str, Any]
 

@@ -16,7 +16,7 @@ from demo.team import PATHWAY, STRUCTURE
 from cordee.claims.billing import Billed, Outcome, Refused, Unreadable, bill
 from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
-from cordee.pathways.reader import shipped_pathways
+from cordee.pathways.shipped import shipped_pathways
 from cordee.store.repository import Repository
 
 

@@ -16,7 +16,7 @@ from cordee.claims.settlement import Settlement
 from cordee.claims.table import missing_rows, not_counted_rows, quote_part_rows
 from cordee.cli.database import ready_database
 from cordee.pathways.money import in_french
-from cordee.pathways.reader import shipped_pathways
+from cordee.pathways.shipped import shipped_pathways
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository

@@ -22,8 +22,7 @@ from cordee.pathways.convention import (
     Step,
 )
 from cordee.pathways.convention_rules import check_convention
-from cordee.pathways.model import EarlyExit, IncompleteUse, Pathway
-from cordee.pathways.reader import (
+from cordee.pathways.fields import (
     read_act,
     read_early_exit,
     read_incomplete_use,
@@ -31,6 +30,7 @@ from cordee.pathways.reader import (
     read_required_acts,
     read_validity,
 )
+from cordee.pathways.model import EarlyExit, IncompleteUse, Pathway
 from cordee.pathways.strict_yaml import Section, open_document
 
 FORMAT = "cordee.convention/1"

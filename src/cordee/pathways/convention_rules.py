@@ -13,9 +13,9 @@ from cordee.pathways.convention import (
     StatedSequence,
 )
 from cordee.pathways.durations import NO_TIME, Duration
+from cordee.pathways.fields import refuse_duplicates, refuse_unknown
 from cordee.pathways.model import Amount, Pathway
 from cordee.pathways.money import in_english, percent_text
-from cordee.pathways.reader import refuse_duplicates, refuse_unknown
 from cordee.pathways.strict_yaml import Section
 
 STRUCTURE = "structure"

@@ -29,6 +29,28 @@ Unit = Literal[
 ]
 """What one amount of a forfait pays for."""
 
+Nature = Literal["law", "official", "draft_opinion", "press"]
+"""What kind of text a source is: law, an authority's own page, an opinion on a draft, or a report of somebody else."""
+
+StructureCategory = Literal[
+    "etablissement-de-sante",
+    "esms",
+    "centre-de-sante",
+    "msp",
+    "equipe-de-soins-specialisee",
+    "cpts",
+    "dac",
+    "mdph",
+    "pmi",
+    "groupement",
+]
+"""Categories of structure: those of D. 162-34 CSS, and those that experiments add."""
+
+LegalForm = Literal["sisa"]
+"""Legal forms that a category of structure may have to have."""
+
+Sex = Literal["male", "female"]
+
 PaymentModel = Literal["per_patient", "capitation", "shared_savings"]
 """Who or what the forfait is counted for: a patient followed, a list of patients, or savings of a group."""
 
@@ -43,13 +65,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text a fact comes from, and its date. `nature`: law, official (an authority's), draft_opinion, press."""
+    """The text a fact comes from. `published_on` is its date; a page that bears none has the day it was `read_on`."""
 
     code: str
     title: str
     address: str
-    nature: str
+    nature: Nature
     published_on: date | None = None
+    read_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +226,10 @@ class Eligibility:
 class AllowedStructure:
     """A category of structure that may coordinate, and the legal form it must have, if any (an MSP: `sisa`)."""
 
-    category: str
+    category: StructureCategory
     label: Label
     source: str
-    legal_form: str | None = None
+    legal_form: LegalForm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +272,7 @@ class WeightBand:
     weight: int
     minimum_age: int | None = None
     maximum_age: int | None = None
-    sex: Literal["male", "female"] | None = None
+    sex: Sex | None = None
     traits: tuple[str, ...] = ()
 
 

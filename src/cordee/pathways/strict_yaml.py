@@ -23,7 +23,12 @@ Choice = TypeVar("Choice", bound=str)
 _STRING = "tag:yaml.org,2002:str"
 _FLOAT = "tag:yaml.org,2002:float"
 _NULL = "tag:yaml.org,2002:null"
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_STEP = re.compile(r"([^.\[]+)|\[(\d+)\]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FRACTION = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
+_MOST_DIGITS = 9
+_DEEPEST = 50
 # libyaml is ten times faster, and not in every build of PyYAML.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -82,12 +87,14 @@ class Section:
         return f"{self.path}.{key}" if self.path else key
 
     def line_of(self, key: str) -> int:
-        """The line of a key's value (`split[3]` is its fourth entry), or of the section when the key is absent."""
-        name, _, index = key.partition("[")
-        node = self._entries.get(name)
-        if index and isinstance(node, yaml.SequenceNode):
-            node = node.value[int(index.rstrip("]"))]
-        return self.line if node is None else _line(node)
+        """The line of what a path such as `split[3].share` leads to, or of the last step of it that is there."""
+        (name, _), *steps = _STEP.findall(key) or [("", "")]
+        node, line = self._entries.get(name), self.line
+        while node is not None:
+            line = _line(node)
+            name, index = steps.pop(0) if steps else ("", "")
+            node = _child(node, int(index) if index else name)
+        return line
 
     def refuse(self, key: str, message: str) -> None:
         """Records a problem at a key of this section, or at the section itself for an empty key."""
@@ -143,6 +150,34 @@ class Section:
         """A date, or None when the key is absent or null."""
         return self.day(key) if self.has(key) else None
 
+    def flag(self, key: str, default: bool) -> bool:
+        """`true` or `false`; `default` when the key is absent or null."""
+
+        def read(node: yaml.Node) -> bool:
+            if not isinstance(node, yaml.ScalarNode) or node.tag != _BOOLEAN:
+                raise ValueError(f"{_shown(node)} is not true or false: write one of the two, without quotes")
+            return str(node.value).lower() in {"true", "yes", "on"}
+
+        return self._read(key, "true or false", read, default) if self.has(key) else default
+
+    def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
+        """A list of texts, none of them twice; empty when the key is absent and not required."""
+        found: list[str] = []
+        for path, node in self._items(key, required):
+            try:
+                text = _text(node)
+            except ValueError as error:
+                self.document.refuse(path, str(error), _line(node))
+                continue
+            if text in found:
+                self.document.refuse(path, f"{text!r} is written twice: keep one", _line(node))
+            found.append(text)
+        return tuple(found)
+
+    def fraction(self, key: str) -> tuple[int, int]:
+        """A required fraction such as `2/3`, at most one."""
+        return self._read(key, "a fraction such as 2/3", lambda node: _fraction(_text(node)), (1, 1))
+
     def integer(self, key: str, minimum: int = 0) -> int:
         """A required whole number, at least `minimum`."""
 
@@ -150,6 +185,8 @@ class Section:
             value = node.value if isinstance(node, yaml.ScalarNode) else None
             if not isinstance(value, str) or not value.isascii() or not value.isdigit():
                 raise ValueError(f"{_shown(node)} is not a whole number")
+            if len(value) > _MOST_DIGITS:
+                raise ValueError(f"{_shown(node)} is too large a number")
             if int(value) < minimum:
                 raise ValueError(f"{value} is less than {minimum}")
             return int(value)
@@ -209,6 +246,7 @@ def open_document(file: str, text: str) -> Section:
     """The root section of a YAML text; raises FileRefusedError when it is not YAML, or not a mapping."""
     document = Document(file)
     try:
+        _refuse_deep_nesting(file, text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
@@ -220,6 +258,18 @@ def open_document(file: str, text: str) -> Section:
     section = _section(document, "", root)
     document.finish()
     return section
+
+
+def _refuse_deep_nesting(file: str, text: str) -> None:
+    """libyaml composes by recursion in C: a text nested without end would end the whole process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise FileRefusedError((Problem(file, None, "(file)", f"nested more than {_DEEPEST} levels deep"),))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _section(document: Document, path: str, node: yaml.Node) -> Section:
@@ -250,6 +300,22 @@ def _text(node: yaml.Node) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("this text is empty")
     return " ".join(value.split())
+
+
+def _fraction(text: str) -> tuple[int, int]:
+    found = _FRACTION.fullmatch(text)
+    numerator, denominator = (int(found[1]), int(found[2])) if found else (1, 0)
+    if denominator == 0 or numerator > denominator:
+        raise ValueError(f"{text!r} is not a fraction of one: write numerator and denominator, as in 2/3")
+    return numerator, denominator
+
+
+def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+    if isinstance(step, int):
+        items = node.value if isinstance(node, yaml.SequenceNode) else ()
+        return items[step] if step < len(items) else None
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for key, value in pairs if key.value == step), None)
 
 
 def _day(node: yaml.Node) -> date:

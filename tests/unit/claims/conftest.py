@@ -14,7 +14,8 @@ from cordee.claims.evidence import CareCircle, Code, Decision, Inclusion, Member
 from cordee.pathways.convention import Convention
 from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.model import Pathway, Validity
-from cordee.pathways.reader import read_pathway, shipped_pathways
+from cordee.pathways.reader import read_pathway
+from cordee.pathways.shipped import shipped_pathways
 
 HERE = Path(__file__).parent
 FINESS = "https://finess.esante.gouv.fr|990000001"

@@ -16,7 +16,7 @@ from cordee.claims.fhir_evidence import (
     structure_from_organization,
 )
 from cordee.pathways.model import Pathway
-from cordee.pathways.reader import shipped_pathways
+from cordee.pathways.shipped import shipped_pathways
 
 PARIS = ZoneInfo("Europe/Paris")
 PCR = "pcr-obesite-complexe-adulte"

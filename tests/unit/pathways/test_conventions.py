@@ -8,8 +8,9 @@ import pytest
 
 from cordee.pathways.convention import Convention, FixedAmount, Percentage, PricePerAct, Remainder
 from cordee.pathways.convention_reader import read_convention
-from cordee.pathways.reader import read_pathway, shipped_pathways
+from cordee.pathways.reader import read_pathway
 from cordee.pathways.schedule import NoPrice, Price, convention_in_force, price, schedule
+from cordee.pathways.shipped import shipped_pathways
 from cordee.pathways.strict_yaml import FileRefusedError
 
 EXAMPLE = Path(__file__).parents[1] / "claims" / "convention.yaml"

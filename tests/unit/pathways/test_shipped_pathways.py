@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from cordee.pathways.model import Pathway
-from cordee.pathways.reader import pathway_directory, read_pathway, shipped_pathways
+from cordee.pathways.reader import read_pathway
+from cordee.pathways.shipped import pathway_directory, shipped_pathways
 
 PCR = "pcr-obesite-complexe-adulte"
 
