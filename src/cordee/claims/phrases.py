@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cordee.claims.collective.phrases import COLLECTIVE_PHRASES
 from cordee.pathways.model import Label
 
 PHRASES: Mapping[str, Label] = {
@@ -210,4 +211,6 @@ PHRASES: Mapping[str, Label] = {
         "{act} : {done_acts} compté(s) sur {required_acts} requis",
         "{act}: {done_acts} counted, {required_acts} required",
     ),
+    # Collective payments.
+    **COLLECTIVE_PHRASES,
 }
