@@ -45,7 +45,7 @@ def claim_from_settlement(settlement: Settlement, coverage: str | None = None) -
     """
     context = settlement.context
     structure: dict[str, Any] = {"reference": context.structure.reference, "display": context.structure.name}
-    period = {"start": settlement.sequence.start.isoformat(), "end": settlement.sequence.end.isoformat()}
+    period = {"start": settlement.forfait.start.isoformat(), "end": settlement.forfait.end.isoformat()}
     claim: dict[str, Any] = {
         "resourceType": "Claim",
         "identifier": [{"system": canonical.FORFAIT_IDENTIFIER, "value": context.identifier}],
@@ -133,9 +133,9 @@ def _supporting_information(settlement: Settlement, period: Mapping[str, str]) -
         },
         {
             "category": _information("sequence"),
-            "code": {"text": settlement.sequence.label.fr},
+            "code": {"text": settlement.forfait.label.fr},
             "timingPeriod": dict(period),
-            "valueString": context.sequence,
+            "valueString": context.forfait,
         },
         {
             "category": _information("convention"),

@@ -9,7 +9,7 @@ from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_kee
 from cordee.claims.waterfall import Earners, split_forfait
 from cordee.pathways.convention import Convention, OutsideSplit, Remainder
 from cordee.pathways.model import Validity
-from cordee.pathways.schedule import PlannedSequence
+from cordee.pathways.schedule import PlannedForfait
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class QuotePart:
 
 
 def quote_parts(
-    dossier: Dossier, sequence: PlannedSequence, counted: Counted, forfait: int
+    dossier: Dossier, planned: PlannedForfait, counted: Counted, forfait: int
 ) -> tuple[tuple[QuotePart, ...], int]:
     """The quote-parts of `forfait` cents, and the cents the convention leaves unbilled."""
-    period = Validity(sequence.start, sequence.end)
+    period = Validity(planned.start, planned.end)
     members = {member.key: member for member in dossier.circle.members if member.present_during(period)}
     outside = {key: found for key, member in members.items() if (found := dossier.outside_split(member))}
     professions = {key: dossier.profession_of(m) for key, m in members.items() if key not in outside}
@@ -56,7 +56,7 @@ def quote_parts(
         cents = sum(piece.cents or 0 for piece in because)
         parts.append(QuotePart(payee, cents, acts, explain("quote_part", cents, because, payee=payee.name)))
     if sum(quote_part.cents for quote_part in parts) + not_billed != forfait:
-        raise ArithmeticError(f"the parts of {sequence.code} do not add up to {forfait} cents: nothing is billed")
+        raise ArithmeticError(f"the parts of {planned.code} do not add up to {forfait} cents: nothing is billed")
     return tuple(parts), not_billed
 
 
