@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from cordee.claims.apportionment import apportion
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import CareCircle, Code, Decision, Inclusion, Member, Session, Structure
-from cordee.claims.fhir_claim import claim_from_settlement, claim_text
+from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, claim_text
+from cordee.claims.fhir_claim_record import claim_record_from_claim
+from cordee.claims.fhir_corrections import Correction, credit
+from cordee.claims.insurer_shares import insurer_shares
 from cordee.claims.settlement import NotDue, Settlement, settle
 from cordee.claims.table import missing_rows, not_counted_rows, quote_part_rows
 from cordee.pathways.convention import (
@@ -194,6 +197,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         steps=draw(steps()),
         residue=draw(st.sampled_from(("structure", "reserve", "not_billed"))),
         outside_split=(OutsideSplit(outside, None, label("outside")),) if outside else (),
+        amo_share=draw(st.sampled_from((10_000, 6_000, 6_667, 0))),
     )
     inclusion = Inclusion(
         care_plan="CarePlan/c",
@@ -206,6 +210,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         decision=Decision(START - timedelta(days=draw(st.sampled_from((9, 9, 9, -3)))), "PractitionerRole/1"),
         exit=None,
         care_teams=(),
+        copayment_exempt=draw(st.sampled_from((False, False, False, True))),
     )
     amount = draw(st.integers(1, 200_000))
     return Dossier(
@@ -218,7 +223,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
 
 
 def run(dossier: Dossier, done: tuple[Session, ...]) -> Settlement | NotDue:
-    return settle(dossier, done, forfait="month", as_of=END)
+    return settle(dossier, done, sequence="month", as_of=END)
 
 
 @FEW
@@ -234,6 +239,61 @@ def test_the_parts_add_up_to_the_forfait_and_none_is_negative(dossier: Dossier, 
     assert result.not_billed >= 0
     for part in result.parts:
         assert sum(step.cents or 0 for step in part.explanation.because) == part.cents
+
+
+@FEW
+@given(dossiers(), sessions())
+def test_the_insurers_shares_add_up_by_payee_and_by_insurer(dossier: Dossier, done: tuple[Session, ...]) -> None:
+    result = run(dossier, done)
+    if isinstance(result, NotDue):
+        return
+    for part in result.parts:
+        assert part.amo + part.amc == part.cents
+        assert min(part.amo, part.amc) >= 0
+    share = 10_000 if dossier.inclusion.copayment_exempt else dossier.convention.amo_share
+    assert result.amo == (result.total * share + 5_000) // 10_000
+    assert result.amo + result.amc == result.total
+
+
+@FEW
+@given(dossiers(), sessions())
+def test_a_claim_read_back_keeps_every_cent(dossier: Dossier, done: tuple[Session, ...]) -> None:
+    result = run(dossier, done)
+    if isinstance(result, NotDue):
+        return
+    record = claim_record_from_claim(claim_resource(claim_text(claim_from_settlement(result))))
+    assert [(i.name, i.cents, i.amo, i.amc) for i in record.items] == [
+        (part.payee.name, part.cents, part.amo, part.amc) for part in result.parts
+    ]
+    assert (record.total, record.identifier) == (result.total, result.context.identifier)
+
+
+@FEW
+@given(dossiers(), sessions())
+def test_a_claim_and_its_credit_leave_nothing(dossier: Dossier, done: tuple[Session, ...]) -> None:
+    result = run(dossier, done)
+    if isinstance(result, NotDue):
+        return
+    original = claim_resource(claim_text(claim_from_settlement(result)))
+    why = Correction(2, END, Label("erreur", "mistake"))
+    taken_back = claim_record_from_claim(claim_resource(claim_text(credit(original, why))))
+    claimed = claim_record_from_claim(original)
+    assert taken_back.total == -claimed.total
+    assert [(i.payee, -i.cents, -i.amo, -i.amc) for i in taken_back.items] == [
+        (i.payee, i.cents, i.amo, i.amc) for i in claimed.items
+    ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 10**7), max_size=9), st.integers(0, 10_000), st.booleans())
+def test_shares_of_insurers_are_within_a_cent_of_the_exact_ones(parts: list[int], share: int, exempt: bool) -> None:
+    found = insurer_shares(parts, share, exempt=exempt)
+    assert (sum(amo for amo, _ in found.parts), sum(amc for _, amc in found.parts)) == (found.amo, found.amc)
+    assert found.amo == sum(parts) if exempt else abs(found.amo * 10_000 - sum(parts) * share) <= 5_000
+    for cents, (amo, amc) in zip(parts, found.parts, strict=True):
+        assert amo + amc == cents
+        assert 0 <= amo <= cents
+        assert abs(amo * sum(parts) - found.amo * cents) < max(1, sum(parts))
 
 
 @FEW

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 import orjson
 import pytest
 from demo.bundles import bundles
@@ -14,6 +12,8 @@ from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY, STRUCTURE
 
 from cordee.claims.billing import Billed, Outcome, Refused, Unreadable, bill
+from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
 from cordee.pathways.shipped import shipped_pathways
@@ -41,8 +41,7 @@ def of_kind(outcomes: Iterable[Outcome], kind: type[Any]) -> list[Any]:
 
 async def claims(repository: Repository) -> list[dict[str, Any]]:
     page = await repository.search(parse_search("Claim", []), count=1000)
-    decoder = msgspec.json.Decoder(float_hook=Decimal)
-    return [decoder.decode(version.body) for version in page.matches]
+    return [claim_resource(version.body) for version in page.matches]
 
 
 async def test_each_claim_is_the_sum_of_its_quote_parts_and_names_its_evidence(practice: Repository) -> None:
@@ -55,6 +54,24 @@ async def test_each_claim_is_the_sum_of_its_quote_parts_and_names_its_evidence(p
         sequences = {member["sequence"] for member in claim["careTeam"]}
         assert all(set(item["careTeamSequence"]) <= sequences for item in claim["item"])
         assert any(item.get("encounter") for item in claim["item"])
+
+
+async def test_each_claim_is_read_back_and_names_the_versions_it_was_settled_from(practice: Repository) -> None:
+    settled = {
+        outcome.settlement.context.identifier: outcome.settlement for outcome in of_kind(await run(practice), Billed)
+    }
+    for claim in await claims(practice):
+        record = claim_record_from_claim(claim)
+        parts = settled[record.identifier].parts
+        assert [(i.payee, i.cents, i.amo, i.amc) for i in record.items] == [
+            (p.payee.identifier, p.cents, p.amo, p.amc) for p in parts
+        ]
+        named = {version.partition("/_history/")[0] for version in record.evidence_versions}
+        assert {record.care_plan, record.patient, record.structure} <= named
+        assert {session for item in record.items for session in item.sessions} <= named
+        assert {item.reference for item in record.items if item.reference} <= named
+        assert {name.partition("/")[0] for name in named} >= {"Contract", "CareTeam", "Practitioner"}
+        assert len(named) == len(record.evidence_versions)
 
 
 async def test_billing_again_writes_nothing(practice: Repository) -> None:
@@ -159,7 +176,7 @@ async def test_a_structure_can_be_billed_alone(practice: Repository) -> None:
         [("care-team", "PractitionerRole/medecin-1")],
         [("patient", "Patient/patient-01")],
         [("created", BILLED_UNTIL.isoformat())],
-        [("provider", f"Organization/{STRUCTURE}"), ("status", "active")],
+        [("provider", f"Organization/{STRUCTURE}"), ("status", "draft")],
     ],
 )
 async def test_claims_are_found_by_what_an_auditor_knows(practice: Repository, query: list[tuple[str, str]]) -> None:

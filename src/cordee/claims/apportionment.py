@@ -1,6 +1,6 @@
 """Dividing an amount in whole cents so that the parts add up to it: the method of the largest remainder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def apportion(total: int, weights: Mapping[str, int]) -> dict[str, int]:
@@ -11,12 +11,19 @@ def apportion(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     its arguments' values. Raises ValueError for a negative total or weight, or when no weight is
     positive.
     """
-    whole = sum(weights.values())
-    if total < 0 or whole <= 0 or min(weights.values()) < 0:
-        raise ValueError(f"can't divide {total} cents by weights {dict(weights)}: positive ones are needed")
-    parts = {key: total * weight // whole for key, weight in weights.items()}
-    left = total - sum(parts.values())
-    by_remainder = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
-    for key in by_remainder[:left]:
-        parts[key] += 1
+    keys = sorted(weights)
+    return dict(zip(keys, apportion_in_order(total, [weights[key] for key in keys]), strict=True))
+
+
+def apportion_in_order(total: int, weights: Sequence[int]) -> list[int]:
+    """As `apportion`, for weights whose order is itself stable: among equal remainders the earliest is served."""
+    whole = sum(weights)
+    if total < 0 or whole <= 0 or min(weights) < 0:
+        raise ValueError(f"can't divide {total} cents by weights {list(weights)}: positive ones are needed")
+    parts = [total * weight // whole for weight in weights]
+    left = total - sum(parts)
+    if left:
+        by_remainder = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % whole))
+        for index in by_remainder[:left]:
+            parts[index] += 1
     return parts

@@ -1,4 +1,4 @@
-"""A billing run: every forfait that is due becomes a Claim, once.
+"""A billing run: every séquence that has ended and is due becomes a Claim, once.
 
 The Claim is created on the condition that none has its forfait's identifier, so running again, or two runs at once,
 bill nothing twice. A Claim is never changed here: where the evidence has moved since, the outcome says so.
@@ -17,8 +17,15 @@ from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Session
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
 from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.fhir_dossier import dossier_from_resources, due_forfaits
-from cordee.claims.fhir_evidence import EvidenceError, Resource, identifiers_of, local_reference, reference_of
+from cordee.claims.fhir_dossier import dossier_from_resources, ended_sequences
+from cordee.claims.fhir_evidence import (
+    EvidenceError,
+    Resource,
+    identifiers_of,
+    local_reference,
+    reference_of,
+    versioned_reference,
+)
 from cordee.claims.records import PlanRecord, Records, all_matches, plan_records
 from cordee.claims.settlement import NotDue, Settlement, settle
 from cordee.fhir.body import accept
@@ -26,7 +33,7 @@ from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
-from cordee.pathways.schedule import PlannedForfait, convention_in_force
+from cordee.pathways.schedule import PlannedSequence, convention_in_force
 
 _KEPT_OF_ITEM = ("sequence", "careTeamSequence", "net", "encounter")
 
@@ -47,7 +54,7 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A forfait that is not due, with what is missing."""
+    """A séquence that is not due, with what is missing."""
 
     reason: NotDue
 
@@ -72,17 +79,17 @@ async def bill(
     structure: str | None = None,
     dry_run: bool = False,
 ) -> AsyncIterator[Outcome]:
-    """Judges every forfait of `pathway` whose day has come by `until`, and writes the Claims that are due.
+    """Judges every séquence of `pathway` that has ended on or before `until`, and writes the Claims that are due.
 
     `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. Outcomes come as they
     are reached, plan by plan.
     """
-    conventions, faults = await _conventions(records, pathway, pathways)
+    contracts, faults = await _contracts(records, pathway, pathways)
     for fault in faults:
         yield fault
     async for record in plan_records(records, pathway.code, structure):
         try:
-            judged = _judged(record, pathway, conventions, until)
+            judged = _judged(record, pathway, contracts, until)
         except (ValueError, ArithmeticError) as error:
             # Whatever is wrong with one plan, the others are billed.
             reference = reference_of(record.care_plan)
@@ -92,41 +99,51 @@ async def bill(
             if isinstance(settled, NotDue):
                 yield Refused(settled)
             else:
-                yield await _write(records, settled, dry_run=dry_run)
+                contract = next(
+                    version for convention, version in contracts.items() if _settled_by(convention, settled)
+                )
+                versions = (contract, *record.evidence_versions())
+                yield await _write(records, settled, versions, dry_run=dry_run)
 
 
 def _judged(
     record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
 ) -> list[Settlement | NotDue]:
-    """Each forfait whose day has come, settled. Raises ValueError or ArithmeticError when one can't be judged."""
+    """Each séquence ended by `until`, settled. Raises ValueError or ArithmeticError when one can't be judged."""
     sessions: dict[str, tuple[Session, ...]] = {}
     judged: list[Settlement | NotDue] = []
-    for dossier, planned in _due_forfaits(record, pathway, conventions, until):
+    for dossier, sequence in _due_sequences(record, pathway, conventions, until):
         zone = dossier.convention.time_zone
         if zone not in sessions:
             sessions[zone] = record.sessions(ZoneInfo(zone))
-        judged.append(settle(dossier, sessions[zone], forfait=planned.code, as_of=until))
+        judged.append(settle(dossier, sessions[zone], sequence=sequence.code, as_of=until))
     return judged
 
 
-async def _conventions(
+def _settled_by(convention: Convention, settlement: Settlement) -> bool:
+    context = settlement.context
+    return (convention.identifier, convention.version) == (context.convention, context.convention_version)
+
+
+async def _contracts(
     records: Records, pathway: Pathway, pathways: Mapping[str, Pathway]
-) -> tuple[list[Convention], list[Unreadable]]:
+) -> tuple[dict[Convention, str], list[Unreadable]]:
+    """The executed conventions, each with the version of its Contract, and those that can't be read."""
     criteria = [("instantiates", canonical.pathway_canonical(pathway.code)), ("status", "executed")]
-    read: list[Convention] = []
+    read: dict[Convention, str] = {}
     faults: list[Unreadable] = []
     for contract in await all_matches(records, "Contract", criteria):
         try:
-            read.append(convention_from_contract(contract, pathways))
+            read[convention_from_contract(contract, pathways)] = versioned_reference(contract)
         except ValueError as error:
             faults.append(Unreadable(reference_of(contract), str(error)))
     return read, faults
 
 
-def _due_forfaits(
+def _due_sequences(
     record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
-) -> list[tuple[Dossier, PlannedForfait]]:
-    """The forfaits whose day has come by `until`, each with the dossier under the version in force when it began.
+) -> list[tuple[Dossier, PlannedSequence]]:
+    """The séquences ended by `until`, each with the dossier under the version in force when it began.
 
     Raises EvidenceError when the plan can't be read, or its structure has no convention.
     """
@@ -137,7 +154,7 @@ def _due_forfaits(
     if not versions:
         name = organization.get("name", reference_of(organization))
         raise EvidenceError(f"{reference_of(plan)}: {name} has no executed convention (Contract) for {pathway.code}")
-    found: list[tuple[Dossier, PlannedForfait]] = []
+    found: list[tuple[Dossier, PlannedSequence]] = []
     for convention in sorted(versions, key=lambda version: version.validity.first):
         dossier = dossier_from_resources(
             pathway,
@@ -149,9 +166,9 @@ def _due_forfaits(
             resources=record.resources,
         )
         found += [
-            (dossier, planned)
-            for planned in due_forfaits(dossier, until)
-            if convention_in_force(versions, planned.start) is convention
+            (dossier, sequence)
+            for sequence in ended_sequences(dossier, until)
+            if convention_in_force(versions, sequence.start) is convention
         ]
     return found
 
@@ -165,9 +182,11 @@ def _resource(record: PlanRecord, reference: Resource | None, rule: str) -> Reso
     return found
 
 
-async def _write(records: Records, settlement: Settlement, *, dry_run: bool) -> Billed:
+async def _write(
+    records: Records, settlement: Settlement, evidence_versions: Iterable[str], *, dry_run: bool
+) -> Billed:
     condition = _same_forfait(settlement)
-    claim = claim_from_settlement(settlement)
+    claim = claim_from_settlement(settlement, evidence_versions=evidence_versions)
     if dry_run:
         found = (await records.search(condition, count=1)).matches
         if not found:

@@ -32,6 +32,9 @@ INSURER_SHARE = f"{BASE}/StructureDefinition/insurer-share"
 COPAYMENT_EXEMPT = f"{BASE}/StructureDefinition/copayment-exempt"
 """Extension of CarePlan: the compulsory insurance pays the whole forfait."""
 
+CLAIM_RELATION = f"{BASE}/CodeSystem/claim-relation"
+"""System of `Claim.related.relationship`, beside HL7's `prior`: what a Claim is to the one it is about."""
+
 FORFAIT_IDENTIFIER = f"{BASE}/NamingSystem/forfait"
 """System of a forfait's identifier: one for each structure, pathway, care plan and séquence."""
 

@@ -19,7 +19,7 @@ class ClaimItem:
     """A quote-part claimed: `amo` + `amc` = `cents`, all negative in a credit.
 
     `payee` is the business identifier (`system|value`), `reference` the resource that is paid, None for somebody only
-    the convention names.
+    the convention names. `profession` is its code in its system (`system|code`), None for one who has none.
     """
 
     sequence: int
@@ -31,11 +31,15 @@ class ClaimItem:
     amo: int
     amc: int
     sessions: tuple[str, ...]
+    profession: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRecord:
-    """A Claim of the project. `original` is the Claim a credit, replacement or resubmission is about."""
+    """A Claim of the project. `original` is the Claim a credit, replacement or resubmission is about.
+
+    `structure`, `patient` and `care_plan` are references, `forfait` the code of what fell due in the plan.
+    """
 
     reference: str
     version: int

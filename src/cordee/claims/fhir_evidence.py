@@ -37,6 +37,11 @@ def reference_of(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
+def versioned_reference(resource: Resource) -> str:
+    """The reference of a stored resource with its version, `CarePlan/abc/_history/2`."""
+    return f"{reference_of(resource)}/_history/{resource['meta']['versionId']}"
+
+
 def local_reference(reference: Resource | None) -> str | None:
     """The address in a Reference without its version, None when it has only an identifier or a display."""
     text = (reference or {}).get("reference")

@@ -12,7 +12,10 @@ PayeeKind = Literal["member", "structure", "organization", "practitioner", "rese
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """`identifier` is `system|value`; `reference` is None for somebody only the convention names."""
+    """`identifier` is `system|value`; `reference` is None for somebody only the convention names.
+
+    The reserve has the structure's identifier and reference.
+    """
 
     kind: PayeeKind
     key: str
@@ -48,11 +51,11 @@ def beneficiaries(dossier: Dossier) -> dict[str, Payee]:
 
 def residue_keeper(dossier: Dossier) -> Payee | None:
     """Who keeps what no step gave: the structure, its reserve, or nobody since it is not billed."""
-    structure = dossier.structure
+    structure, own = dossier.structure, dossier.convention.structure.identifier
     match dossier.convention.residue:
         case "structure":
             return beneficiaries(dossier)[STRUCTURE]
         case "reserve":
-            return Payee("reserve", "reserve", "", f"{structure.name} (réserve)", None, structure.reference)
+            return Payee("reserve", "reserve", own, f"{structure.name} (réserve)", None, structure.reference)
         case "not_billed":
             return None

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from cordee.claims.collective.phrases import COLLECTIVE_PHRASES
 from cordee.pathways.model import Label
 
 PHRASES: Mapping[str, Label] = {
     # The forfait.
     "price.stated": Label(
-        "forfait de {result_cents}, profil « {profile} », « {forfait} » (indiqué par {origin})",
-        'forfait of {result_cents} for profile "{profile}", "{forfait}" (stated by {origin})',
+        "forfait de {result_cents}, profil « {profile} », séquence « {sequence} » (indiqué par {origin})",
+        'forfait of {result_cents} for profile "{profile}", séquence "{sequence}" (stated by {origin})',
     ),
     "price.uplift": Label(
         "{base_cents} plus {of_share} ({uplift}) = {result_cents}",
@@ -95,6 +94,19 @@ PHRASES: Mapping[str, Label] = {
         "{done_acts} compté(s), sans poids dans la répartition",
         "{done_acts} counted, without weight in the split",
     ),
+    "insurers.total": Label(
+        "part AMO : {of_share} de {all_cents} = {amo_cents} ; part AMC, le reste : {amc_cents}",
+        "AMO share: {of_share} of {all_cents} = {amo_cents}; AMC share, the rest: {amc_cents}",
+    ),
+    "insurers.exempt": Label(
+        "patient exonéré du ticket modérateur : l'AMO paie les {all_cents}",
+        "patient exempt from the copayment: the AMO pays the {all_cents}",
+    ),
+    "insurers.part": Label(
+        "AMO : {whole_amo_cents} × {part_cents} / {all_cents} = {amo_cents} ; AMC, le reste : {amc_cents}",
+        "AMO: {whole_amo_cents} × {part_cents} / {all_cents} = {amo_cents}; AMC, the rest: {amc_cents}",
+    ),
+    "insurers.nothing": Label("rien de l'AMO ni de l'AMC", "nothing from the AMO or the AMC"),
     # Sessions that don't count.
     "session.other_patient": Label("séance d'un autre patient", "session of another patient"),
     "session.other_care_plan": Label("séance d'un autre parcours", "session of another parcours"),
@@ -153,9 +165,9 @@ PHRASES: Mapping[str, Label] = {
     ),
     # What a forfait lacks.
     "missing.until": Label(" (jusqu'au {until})", " (until {until})"),
-    "missing.forfait_unknown": Label(
-        "le plan n'a pas de forfait « {forfait} »",
-        'the plan has no forfait "{forfait}"',
+    "missing.sequence_unknown": Label(
+        "la séquence « {sequence} » n'est pas dans la convention",
+        'séquence "{sequence}" is not in the convention',
     ),
     "missing.other_pathway": Label(
         "la convention ou l'inclusion porte sur un autre parcours que {pathway} : {found}",
@@ -211,6 +223,4 @@ PHRASES: Mapping[str, Label] = {
         "{act} : {done_acts} compté(s) sur {required_acts} requis",
         "{act}: {done_acts} counted, {required_acts} required",
     ),
-    # Collective payments.
-    **COLLECTIVE_PHRASES,
 }

@@ -5,28 +5,39 @@ from dataclasses import dataclass
 from cordee.claims.counting import LONGEST_SESSION, ActDone, Counted, NotCounted
 from cordee.claims.dossier import Dossier
 from cordee.claims.explanation import Explanation, explain
+from cordee.claims.insurer_shares import insurer_shares
 from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_keeper
 from cordee.claims.waterfall import Earners, split_forfait
 from cordee.pathways.convention import Convention, OutsideSplit, Remainder
 from cordee.pathways.model import Validity
-from cordee.pathways.schedule import PlannedForfait
 
 
 @dataclass(frozen=True, slots=True)
 class QuotePart:
-    """One payee's part in cents, maybe zero; `explanation.because` has one reason a step, adding up to it."""
+    """One payee's part in cents, maybe zero, `amo` + `amc`; the steps of `explanation.because` add up to it."""
 
     payee: Payee
     cents: int
+    amo: int
+    amc: int
     acts: tuple[ActDone, ...]
     explanation: Explanation
 
 
-def quote_parts(
-    dossier: Dossier, planned: PlannedForfait, counted: Counted, forfait: int
-) -> tuple[tuple[QuotePart, ...], int]:
-    """The quote-parts of `forfait` cents, and the cents the convention leaves unbilled."""
-    period = Validity(planned.start, planned.end)
+@dataclass(frozen=True, slots=True)
+class QuoteParts:
+    """The parts of a forfait, the cents left unbilled, and why AMO and AMC pay what they pay if both do."""
+
+    parts: tuple[QuotePart, ...]
+    not_billed: int
+    insurers: Explanation | None
+
+
+def quote_parts(dossier: Dossier, period: Validity, counted: Counted, forfait: int) -> QuoteParts:
+    """Splits `forfait` cents among the members present during `period`, and those the convention names.
+
+    Raises ArithmeticError should the parts not add up.
+    """
     members = {member.key: member for member in dossier.circle.members if member.present_during(period)}
     outside = {key: found for key, member in members.items() if (found := dossier.outside_split(member))}
     professions = {key: dossier.profession_of(m) for key, m in members.items() if key not in outside}
@@ -49,15 +60,17 @@ def quote_parts(
         why = explain(f"residue.{dossier.convention.residue}", split.residue)
         reasons.setdefault(keeper, []).append(why)
     not_billed = split.residue if keeper is None else 0
+    amounts = [sum(piece.cents or 0 for piece in pieces) for pieces in reasons.values()]
+    if sum(amounts) + not_billed != forfait:
+        raise ArithmeticError(f"the parts do not add up to {forfait} cents: nothing is billed")
+    shares = insurer_shares(amounts, dossier.convention.amo_share, exempt=dossier.inclusion.copayment_exempt)
     parts = []
-    for payee, pieces in reasons.items():
+    for index, (payee, pieces) in enumerate(reasons.items()):
         acts = tuple(act for act in counted.acts if payee.kind == "member" and act.member == payee.key)
-        because = tuple(pieces) or (_zero(outside.get(payee.key), acts),)
-        cents = sum(piece.cents or 0 for piece in because)
-        parts.append(QuotePart(payee, cents, acts, explain("quote_part", cents, because, payee=payee.name)))
-    if sum(quote_part.cents for quote_part in parts) + not_billed != forfait:
-        raise ArithmeticError(f"the parts of {planned.code} do not add up to {forfait} cents: nothing is billed")
-    return tuple(parts), not_billed
+        because = (*(pieces or (_zero(outside.get(payee.key), acts),)), *shares.reasons[index : index + 1])
+        why = explain("quote_part", amounts[index], because, payee=payee.name)
+        parts.append(QuotePart(payee, amounts[index], *shares.parts[index], acts, why))
+    return QuoteParts(tuple(parts), not_billed, shares.total_reason)
 
 
 def _zero(outside: OutsideSplit | None, acts: tuple[ActDone, ...]) -> Explanation:

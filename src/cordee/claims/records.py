@@ -16,6 +16,7 @@ from cordee.claims.fhir_evidence import (
     reference_of,
     session_care_plan,
     session_from_encounter,
+    versioned_reference,
 )
 from cordee.fhir.body import Incoming
 from cordee.fhir.query import Search, parse_search
@@ -70,6 +71,16 @@ class PlanRecord:
                 if own_plan and encounter.get("status") != "entered-in-error":
                     raise
         return tuple(found)
+
+    def evidence_versions(self) -> tuple[str, ...]:
+        """The version of each resource a settlement of the plan looks at, as versioned references."""
+        found = {reference_of(self.care_plan): self.care_plan}
+        wanted = _named_by_plan(self.care_plan)
+        while wanted:
+            added = {name: self.resources[name] for name in wanted if name in self.resources and name not in found}
+            found |= added
+            wanted = [name for resource in added.values() for name in _named_by(resource)]
+        return tuple(versioned_reference(resource) for resource in (*found.values(), *self.encounters))
 
 
 async def plan_records(records: Records, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:

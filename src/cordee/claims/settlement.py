@@ -1,4 +1,4 @@
-"""The settlement core, pure: is a forfait due, how much, and who gets which part of it."""
+"""The settlement core, pure: is a séquence's forfait due, how much, and who gets which part of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from cordee.claims.explanation import Explanation, explain
 from cordee.claims.gates import Missing, lacking, missing_from
 from cordee.claims.quote_parts import QuotePart, quote_parts, sessions_without_weight
 from cordee.pathways.convention import Party, PayeeMode
-from cordee.pathways.price import NoPrice, Price, price
-from cordee.pathways.schedule import PlannedForfait
+from cordee.pathways.model import Validity
+from cordee.pathways.schedule import NoPrice, PlannedSequence, Price, price, schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Which forfait is spoken of: the same for a settlement and for a refusal. `forfait` is its code in the plan."""
+    """Which forfait is spoken of: the same for a settlement and for a refusal."""
 
     pathway: str
     pathway_version: str
@@ -27,18 +27,18 @@ class Context:
     care_plan: str
     patient: str
     profile: str | None
-    forfait: str
+    sequence: str
     settled_on: date
 
     @property
     def identifier(self) -> str:
-        """The identifier of the forfait, the same at each run: structure, pathway, care plan, code."""
+        """The identifier of the forfait, the same at each run: structure, pathway, care plan, séquence."""
         return ":".join(
             (
                 self.structure.reference.rpartition("/")[2],
                 self.pathway,
                 self.care_plan.rpartition("/")[2],
-                self.forfait,
+                self.sequence,
             )
         )
 
@@ -47,12 +47,12 @@ class Context:
 class Settlement:
     """A forfait due and its split: `total` is the sum of the parts, and with `not_billed` the forfait.
 
-    Cents throughout. `parts` has every member present during the forfait's days, sorted by `Member.key`, then
-    the others.
+    Cents throughout. `parts` has every member present during the séquence, sorted by `Member.key`, then
+    the others; `insurers` says why AMO and AMC pay what they pay, None when the AMO pays all by itself.
     """
 
     context: Context
-    forfait: PlannedForfait
+    sequence: PlannedSequence
     payee_mode: PayeeMode
     insurer: Party | None
     price: Price
@@ -60,7 +60,18 @@ class Settlement:
     total: int
     not_billed: int
     parts: tuple[QuotePart, ...]
+    insurers: Explanation | None
     not_counted: tuple[NotCounted, ...]
+
+    @property
+    def amo(self) -> int:
+        """The compulsory insurance's cents of the total."""
+        return sum(part.amo for part in self.parts)
+
+    @property
+    def amc(self) -> int:
+        """The complementary insurance's cents of the total."""
+        return sum(part.amc for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +79,47 @@ class NotDue:
     """Why a forfait can't be billed: all that is missing, and until when; `missing` is never empty."""
 
     context: Context
-    forfait: PlannedForfait | None
+    sequence: PlannedSequence | None
     missing: tuple[Missing, ...]
     acts: tuple[ActDone, ...]
     not_counted: tuple[NotCounted, ...]
 
 
-def settle(dossier: Dossier, sessions: Iterable[Session], *, forfait: str, as_of: date) -> Settlement | NotDue:
-    """Settles one patient's forfait, coded `forfait` in the plan, as things stand at the end of the day `as_of`.
+def settle(dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_of: date) -> Settlement | NotDue:
+    """Settles the séquence coded `sequence` of one patient, as things stand at the end of the day `as_of`.
 
-    Sessions of other forfaits or patients may be given: they are told apart. The order of sessions and
+    Sessions of other séquences or patients may be given: they are told apart. The order of sessions and
     members changes nothing. Raises ValueError only for arguments that contradict themselves (one
     reference, two sessions).
     """
-    context = _context(dossier, forfait, as_of)
+    context = _context(dossier, sequence, as_of)
     pathway, convention, inclusion = dossier.pathway, dossier.convention, dossier.inclusion
-    planned = dossier.planned_forfait(forfait, as_of)
+    planned = next((s for s in schedule(pathway, convention, inclusion.start) if s.code == sequence), None)
     if planned is None:
-        return NotDue(context, None, (lacking("forfait_unknown", forfait=forfait),), (), ())
+        return NotDue(context, None, (lacking("sequence_unknown", sequence=sequence),), (), ())
     counted = count_sessions(dossier, planned, sessions)
     day = inclusion.decision.day if inclusion.decision else planned.start
-    amount = price(pathway, convention, inclusion.profile, planned, dossier.sequences, day)
+    amount = price(pathway, convention, inclusion.profile or "", sequence, day)
     missing = missing_from(dossier, planned, counted, amount, as_of)
     if missing or isinstance(amount, NoPrice):
         return NotDue(context, planned, missing, counted.acts, counted.not_counted)
-    parts, not_billed = quote_parts(dossier, planned, counted, amount.cents)
+    split = quote_parts(dossier, Validity(planned.start, planned.end), counted, amount.cents)
     return Settlement(
         context=context,
-        forfait=planned,
+        sequence=planned,
         payee_mode=convention.payee_mode,
         insurer=convention.insurer,
         price=amount,
         price_explanation=_price_explanation(dossier, amount, planned),
-        total=amount.cents - not_billed,
-        not_billed=not_billed,
-        parts=parts,
+        total=amount.cents - split.not_billed,
+        not_billed=split.not_billed,
+        parts=split.parts,
+        insurers=split.insurers,
         not_counted=(*counted.not_counted, *sessions_without_weight(convention, counted)),
     )
 
 
-def _context(dossier: Dossier, forfait: str, as_of: date) -> Context:
+def _context(dossier: Dossier, sequence: str, as_of: date) -> Context:
     return Context(
         pathway=dossier.pathway.code,
         pathway_version=dossier.pathway.version,
@@ -117,18 +129,18 @@ def _context(dossier: Dossier, forfait: str, as_of: date) -> Context:
         care_plan=dossier.inclusion.care_plan,
         patient=dossier.inclusion.patient,
         profile=dossier.inclusion.profile,
-        forfait=forfait,
+        sequence=sequence,
         settled_on=as_of,
     )
 
 
-def _price_explanation(dossier: Dossier, amount: Price, planned: PlannedForfait) -> Explanation:
+def _price_explanation(dossier: Dossier, amount: Price, sequence: PlannedSequence) -> Explanation:
     profile = next(p.label for p in dossier.pathway.profiles if p.code == dossier.inclusion.profile)
     stated = explain(
         "price.stated",
         amount.base,
         profile=profile,
-        forfait=planned.label,
+        sequence=sequence.label,
         base_cents=amount.base,
         origin=amount.origin,
     )

@@ -1,1 +1,0 @@
-"""Collective payments: the capitation of a patient list (PEPS), the shared savings of a group (IPEP)."""
