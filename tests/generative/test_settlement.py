@@ -223,7 +223,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
 
 
 def run(dossier: Dossier, done: tuple[Session, ...]) -> Settlement | NotDue:
-    return settle(dossier, done, sequence="month", as_of=END)
+    return settle(dossier, done, forfait="month", as_of=END)
 
 
 @FEW

@@ -120,7 +120,7 @@ async def test_a_text_that_is_not_json_refuses_itself_only(loader: Loader) -> No
 async def test_a_resource_deleted_before_is_brought_back(loader: Loader, repository: Repository) -> None:
     await load_all(loader, patient("a"))
     await repository.delete("Patient", "a")
-    assert (await load_all(loader, patient("a"))).effects == {("Patient", "updated"): 1}
+    assert (await load_all(loader, patient("a"))).effects == {("Patient", "created"): 1}
     assert (await repository.read("Patient", "a")).version == 3
 
 

@@ -6,6 +6,7 @@ import uuid
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
@@ -16,6 +17,7 @@ from cordee.store.connection import Database
 from cordee.store.migrate import UnusableDatabase, migrate
 from cordee.store.schema import metadata
 from cordee.store.statistics import refresh_statistics
+from cordee.store.upgrade import alembic_configuration
 
 
 @pytest.fixture
@@ -86,6 +88,24 @@ async def test_indexes_on_expressions_and_their_kinds_are_those_of_the_schema(em
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
     assert await definitions(migrated) == await definitions(made)
+
+
+async def test_a_database_of_the_first_version_is_upgraded_and_keeps_what_it_holds(empty):
+    dsn = await empty()
+
+    def first_version(connection):
+        command.upgrade(alembic_configuration(connection), "0001")
+        connection.commit()
+
+    await inspected(dsn, first_version)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "INSERT INTO resource VALUES (1, 'Basic', 'a', 1, 1, 1, 1, now(), false, 'PUT', 0, '{}', '{\"old\":1}')"
+    )
+    await migrate(dsn)
+    assert await inspected(dsn, differences) == []
+    assert tuple(await connection.fetchrow("SELECT body, sealed FROM resource")) == ('{"old":1}', False)
+    await connection.close()
 
 
 async def test_migrating_twice_changes_nothing(empty):

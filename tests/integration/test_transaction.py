@@ -9,7 +9,8 @@ from cordee.fhir.bundle import BundleEntry, parse_bundle
 from cordee.fhir.outcome import FhirError, Gone, NotFound
 from cordee.fhir.query import Search, parse_search
 from cordee.store.changes import Precondition
-from cordee.store.repository import Reader, Repository
+from cordee.store.reader import Reader
+from cordee.store.repository import Repository
 
 
 def entries(*given: dict[str, Any]) -> tuple[BundleEntry, ...]:

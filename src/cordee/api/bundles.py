@@ -17,7 +17,8 @@ from cordee.fhir.outcome import FhirError, Issue, MethodNotAllowed
 from cordee.fhir.query import Search
 from cordee.settings import Settings
 from cordee.store.changes import Precondition
-from cordee.store.repository import Reader, Repository
+from cordee.store.reader import Reader
+from cordee.store.repository import Repository
 
 
 async def run_bundle(

@@ -8,7 +8,8 @@ from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse
 from cordee.api.writing import Writing
 from cordee.settings import Settings
-from cordee.store.repository import Reader, Repository
+from cordee.store.reader import Reader
+from cordee.store.repository import Repository
 
 _READS: dict[str, Callable[[Reading, Address], Awaitable[FhirResponse]]] = {
     "capabilities": Reading.capabilities,

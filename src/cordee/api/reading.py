@@ -21,7 +21,7 @@ from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
 from cordee.fhir.temporal import date_range
 from cordee.settings import Settings
-from cordee.store.repository import Reader
+from cordee.store.reader import Reader
 
 _SHAPING = ("_summary", "_elements")
 _OF_HTTP = ("_format", "_pretty")

@@ -1,4 +1,4 @@
-"""A billing run: every séquence that has ended and is due becomes a Claim, once.
+"""A billing run: every forfait that is due becomes a Claim, once.
 
 The Claim is created on the condition that none has its forfait's identifier, so running again, or two runs at once,
 bill nothing twice. A Claim is never changed here: where the evidence has moved since, the outcome says so.
@@ -17,7 +17,7 @@ from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Session
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
 from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.fhir_dossier import dossier_from_resources, ended_sequences
+from cordee.claims.fhir_dossier import dossier_from_resources, due_forfaits
 from cordee.claims.fhir_evidence import (
     EvidenceError,
     Resource,
@@ -33,7 +33,7 @@ from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
-from cordee.pathways.schedule import PlannedSequence, convention_in_force
+from cordee.pathways.schedule import PlannedForfait, convention_in_force
 
 _KEPT_OF_ITEM = ("sequence", "careTeamSequence", "net", "encounter")
 
@@ -54,7 +54,7 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A séquence that is not due, with what is missing."""
+    """A forfait that is not due, with what is missing."""
 
     reason: NotDue
 
@@ -79,7 +79,7 @@ async def bill(
     structure: str | None = None,
     dry_run: bool = False,
 ) -> AsyncIterator[Outcome]:
-    """Judges every séquence of `pathway` that has ended on or before `until`, and writes the Claims that are due.
+    """Judges every forfait of `pathway` whose day has come by `until`, and writes the Claims that are due.
 
     `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. Outcomes come as they
     are reached, plan by plan.
@@ -109,14 +109,14 @@ async def bill(
 def _judged(
     record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
 ) -> list[Settlement | NotDue]:
-    """Each séquence ended by `until`, settled. Raises ValueError or ArithmeticError when one can't be judged."""
+    """Each forfait whose day has come, settled. Raises ValueError or ArithmeticError when one can't be judged."""
     sessions: dict[str, tuple[Session, ...]] = {}
     judged: list[Settlement | NotDue] = []
-    for dossier, sequence in _due_sequences(record, pathway, conventions, until):
+    for dossier, planned in _due_forfaits(record, pathway, conventions, until):
         zone = dossier.convention.time_zone
         if zone not in sessions:
             sessions[zone] = record.sessions(ZoneInfo(zone))
-        judged.append(settle(dossier, sessions[zone], sequence=sequence.code, as_of=until))
+        judged.append(settle(dossier, sessions[zone], forfait=planned.code, as_of=until))
     return judged
 
 
@@ -140,10 +140,10 @@ async def _contracts(
     return read, faults
 
 
-def _due_sequences(
+def _due_forfaits(
     record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
-) -> list[tuple[Dossier, PlannedSequence]]:
-    """The séquences ended by `until`, each with the dossier under the version in force when it began.
+) -> list[tuple[Dossier, PlannedForfait]]:
+    """The forfaits whose day has come by `until`, each with the dossier under the version in force when it began.
 
     Raises EvidenceError when the plan can't be read, or its structure has no convention.
     """
@@ -154,7 +154,7 @@ def _due_sequences(
     if not versions:
         name = organization.get("name", reference_of(organization))
         raise EvidenceError(f"{reference_of(plan)}: {name} has no executed convention (Contract) for {pathway.code}")
-    found: list[tuple[Dossier, PlannedSequence]] = []
+    found: list[tuple[Dossier, PlannedForfait]] = []
     for convention in sorted(versions, key=lambda version: version.validity.first):
         dossier = dossier_from_resources(
             pathway,
@@ -166,9 +166,9 @@ def _due_sequences(
             resources=record.resources,
         )
         found += [
-            (dossier, sequence)
-            for sequence in ended_sequences(dossier, until)
-            if convention_in_force(versions, sequence.start) is convention
+            (dossier, planned)
+            for planned in due_forfaits(dossier, until)
+            if convention_in_force(versions, planned.start) is convention
         ]
     return found
 

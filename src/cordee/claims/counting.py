@@ -9,7 +9,7 @@ from cordee.claims.evidence import Member, Session
 from cordee.claims.explanation import Explanation, explain
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Act
-from cordee.pathways.schedule import PlannedSequence
+from cordee.pathways.schedule import PlannedForfait
 
 OUT_OF_SCOPE = frozenset({"session.other_patient", "session.other_care_plan", "session.outside_sequence"})
 """Reasons of sessions that have nothing to do with the séquence: no fault, and no place in its Claim."""
@@ -58,7 +58,7 @@ class Counted:
         return len({done.session for done in self.acts if done.act == act})
 
 
-def count_sessions(dossier: Dossier, sequence: PlannedSequence, sessions: Iterable[Session]) -> Counted:
+def count_sessions(dossier: Dossier, planned: PlannedForfait, sessions: Iterable[Session]) -> Counted:
     """Sorts sessions into those that count and those that don't; each session given appears in the result.
 
     A session given twice counts once. Raises ValueError when two different sessions have the same reference.
@@ -71,7 +71,7 @@ def count_sessions(dossier: Dossier, sequence: PlannedSequence, sessions: Iterab
     refused: list[NotCounted] = []
     for reference in sorted(given):
         session = given[reference]
-        found = _act_or_reason(dossier, sequence, session)
+        found = _act_or_reason(dossier, planned, session)
         if isinstance(found, Explanation):
             refused.append(NotCounted(reference, None, found))
             continue
@@ -86,7 +86,7 @@ def count_sessions(dossier: Dossier, sequence: PlannedSequence, sessions: Iterab
     return Counted(tuple(sorted(set(done), key=lambda a: (a.day, a.session, a.member))), tuple(refused))
 
 
-def _act_or_reason(dossier: Dossier, sequence: PlannedSequence, session: Session) -> tuple[Act, date] | Explanation:
+def _act_or_reason(dossier: Dossier, planned: PlannedForfait, session: Session) -> tuple[Act, date] | Explanation:
     inclusion = dossier.inclusion
     if session.patient != inclusion.patient:
         return explain("session.other_patient")
@@ -94,8 +94,8 @@ def _act_or_reason(dossier: Dossier, sequence: PlannedSequence, session: Session
         return explain("session.other_care_plan")
     if session.day is None:
         return explain("session.no_date")
-    if not sequence.start <= session.day <= sequence.end:
-        return explain("session.outside_sequence", day=session.day, start=sequence.start, end=sequence.end)
+    if not planned.start <= session.day <= planned.end:
+        return explain("session.outside_sequence", day=session.day, start=planned.start, end=planned.end)
     if session.status == _CANCELLED:
         return explain("session.cancelled", day=session.day)
     if session.status == _MISTAKEN:

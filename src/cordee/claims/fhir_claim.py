@@ -54,7 +54,7 @@ def claim_from_settlement(
     """
     context = settlement.context
     structure: Element = {"reference": context.structure.reference, "display": context.structure.name}
-    period = {"start": settlement.sequence.start.isoformat(), "end": settlement.sequence.end.isoformat()}
+    period = {"start": settlement.forfait.start.isoformat(), "end": settlement.forfait.end.isoformat()}
     claim: Element = {
         "resourceType": "Claim",
         "id": claim_id(context.identifier),

@@ -24,9 +24,9 @@ def supporting_information(
         | {"code": coded(canonical.PATHWAY_SYSTEM, context.pathway), "valueString": context.pathway_version},
         information("sequence")
         | {
-            "code": {"text": settlement.sequence.label.fr},
+            "code": {"text": settlement.forfait.label.fr},
             "timingPeriod": dict(period),
-            "valueString": context.sequence,
+            "valueString": context.forfait,
         },
         information("convention")
         | {

@@ -1,4 +1,4 @@
-"""One patient's dossier from FHIR resources, and which of its séquences are to be settled."""
+"""One patient's dossier from FHIR resources, and which of its forfaits are to be settled."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -9,7 +9,7 @@ from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_evidence import Resource, inclusion_from_care_plan, structure_from_organization
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
-from cordee.pathways.schedule import PlannedSequence, schedule
+from cordee.pathways.schedule import PlannedForfait
 
 
 def dossier_from_resources(
@@ -33,10 +33,10 @@ def dossier_from_resources(
     return Dossier(pathway, convention, structure_from_organization(organization), inclusion, circle)
 
 
-def ended_sequences(dossier: Dossier, as_of: date) -> tuple[PlannedSequence, ...]:
-    """The séquences whose last day is `as_of` or earlier and that started under this version of the convention."""
+def due_forfaits(dossier: Dossier, as_of: date) -> tuple[PlannedForfait, ...]:
+    """The forfaits whose day has come by `as_of` and that began under this version of the convention."""
     return tuple(
-        sequence
-        for sequence in schedule(dossier.pathway, dossier.convention, dossier.inclusion.start)
-        if sequence.end <= as_of and dossier.convention.validity.covers(sequence.start)
+        planned
+        for planned in dossier.planned(as_of)
+        if planned.due_on <= as_of and dossier.convention.validity.covers(planned.start)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cordee.claims.apportionment import apportion_in_order
 from cordee.claims.explanation import Explanation, explain
-from cordee.pathways.schedule import part
+from cordee.pathways.price import part
 
 
 @dataclass(frozen=True, slots=True)

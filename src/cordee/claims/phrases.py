@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+from cordee.claims.collective.phrases import COLLECTIVE_PHRASES
 from cordee.pathways.model import Label
 
 PHRASES: Mapping[str, Label] = {
     # The forfait.
     "price.stated": Label(
-        "forfait de {result_cents}, profil « {profile} », séquence « {sequence} » (indiqué par {origin})",
-        'forfait of {result_cents} for profile "{profile}", séquence "{sequence}" (stated by {origin})',
+        "forfait de {result_cents}, profil « {profile} », « {forfait} » (indiqué par {origin})",
+        'forfait of {result_cents} for profile "{profile}", "{forfait}" (stated by {origin})',
     ),
     "price.uplift": Label(
         "{base_cents} plus {of_share} ({uplift}) = {result_cents}",
@@ -165,9 +166,9 @@ PHRASES: Mapping[str, Label] = {
     ),
     # What a forfait lacks.
     "missing.until": Label(" (jusqu'au {until})", " (until {until})"),
-    "missing.sequence_unknown": Label(
-        "la séquence « {sequence} » n'est pas dans la convention",
-        'séquence "{sequence}" is not in the convention',
+    "missing.forfait_unknown": Label(
+        "le plan n'a pas de forfait « {forfait} »",
+        'the plan has no forfait "{forfait}"',
     ),
     "missing.other_pathway": Label(
         "la convention ou l'inclusion porte sur un autre parcours que {pathway} : {found}",
@@ -223,4 +224,6 @@ PHRASES: Mapping[str, Label] = {
         "{act} : {done_acts} compté(s) sur {required_acts} requis",
         "{act}: {done_acts} counted, {required_acts} required",
     ),
+    # Collective payments.
+    **COLLECTIVE_PHRASES,
 }

@@ -1,4 +1,4 @@
-"""The settlement core, pure: is a séquence's forfait due, how much, and who gets which part of it."""
+"""The settlement core, pure: is a forfait due, how much, and who gets which part of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ from cordee.claims.gates import Missing, lacking, missing_from
 from cordee.claims.quote_parts import QuotePart, quote_parts, sessions_without_weight
 from cordee.pathways.convention import Party, PayeeMode
 from cordee.pathways.model import Validity
-from cordee.pathways.schedule import NoPrice, PlannedSequence, Price, price, schedule
+from cordee.pathways.price import NoPrice, Price, price
+from cordee.pathways.schedule import PlannedForfait
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Which forfait is spoken of: the same for a settlement and for a refusal."""
+    """Which forfait is spoken of: the same for a settlement and for a refusal. `forfait` is its code in the plan."""
 
     pathway: str
     pathway_version: str
@@ -27,18 +28,18 @@ class Context:
     care_plan: str
     patient: str
     profile: str | None
-    sequence: str
+    forfait: str
     settled_on: date
 
     @property
     def identifier(self) -> str:
-        """The identifier of the forfait, the same at each run: structure, pathway, care plan, séquence."""
+        """The identifier of the forfait, the same at each run: structure, pathway, care plan, code."""
         return ":".join(
             (
                 self.structure.reference.rpartition("/")[2],
                 self.pathway,
                 self.care_plan.rpartition("/")[2],
-                self.sequence,
+                self.forfait,
             )
         )
 
@@ -47,12 +48,12 @@ class Context:
 class Settlement:
     """A forfait due and its split: `total` is the sum of the parts, and with `not_billed` the forfait.
 
-    Cents throughout. `parts` has every member present during the séquence, sorted by `Member.key`, then
+    Cents throughout. `parts` has every member present during the forfait's days, sorted by `Member.key`, then
     the others; `insurers` says why AMO and AMC pay what they pay, None when the AMO pays all by itself.
     """
 
     context: Context
-    sequence: PlannedSequence
+    forfait: PlannedForfait
     payee_mode: PayeeMode
     insurer: Party | None
     price: Price
@@ -79,34 +80,34 @@ class NotDue:
     """Why a forfait can't be billed: all that is missing, and until when; `missing` is never empty."""
 
     context: Context
-    sequence: PlannedSequence | None
+    forfait: PlannedForfait | None
     missing: tuple[Missing, ...]
     acts: tuple[ActDone, ...]
     not_counted: tuple[NotCounted, ...]
 
 
-def settle(dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_of: date) -> Settlement | NotDue:
-    """Settles the séquence coded `sequence` of one patient, as things stand at the end of the day `as_of`.
+def settle(dossier: Dossier, sessions: Iterable[Session], *, forfait: str, as_of: date) -> Settlement | NotDue:
+    """Settles one patient's forfait, coded `forfait` in the plan, as things stand at the end of the day `as_of`.
 
-    Sessions of other séquences or patients may be given: they are told apart. The order of sessions and
+    Sessions of other forfaits or patients may be given: they are told apart. The order of sessions and
     members changes nothing. Raises ValueError only for arguments that contradict themselves (one
     reference, two sessions).
     """
-    context = _context(dossier, sequence, as_of)
+    context = _context(dossier, forfait, as_of)
     pathway, convention, inclusion = dossier.pathway, dossier.convention, dossier.inclusion
-    planned = next((s for s in schedule(pathway, convention, inclusion.start) if s.code == sequence), None)
+    planned = dossier.planned_forfait(forfait, as_of)
     if planned is None:
-        return NotDue(context, None, (lacking("sequence_unknown", sequence=sequence),), (), ())
+        return NotDue(context, None, (lacking("forfait_unknown", forfait=forfait),), (), ())
     counted = count_sessions(dossier, planned, sessions)
     day = inclusion.decision.day if inclusion.decision else planned.start
-    amount = price(pathway, convention, inclusion.profile or "", sequence, day)
+    amount = price(pathway, convention, inclusion.profile, planned, dossier.sequences, day)
     missing = missing_from(dossier, planned, counted, amount, as_of)
     if missing or isinstance(amount, NoPrice):
         return NotDue(context, planned, missing, counted.acts, counted.not_counted)
     split = quote_parts(dossier, Validity(planned.start, planned.end), counted, amount.cents)
     return Settlement(
         context=context,
-        sequence=planned,
+        forfait=planned,
         payee_mode=convention.payee_mode,
         insurer=convention.insurer,
         price=amount,
@@ -119,7 +120,7 @@ def settle(dossier: Dossier, sessions: Iterable[Session], *, sequence: str, as_o
     )
 
 
-def _context(dossier: Dossier, sequence: str, as_of: date) -> Context:
+def _context(dossier: Dossier, forfait: str, as_of: date) -> Context:
     return Context(
         pathway=dossier.pathway.code,
         pathway_version=dossier.pathway.version,
@@ -129,18 +130,18 @@ def _context(dossier: Dossier, sequence: str, as_of: date) -> Context:
         care_plan=dossier.inclusion.care_plan,
         patient=dossier.inclusion.patient,
         profile=dossier.inclusion.profile,
-        sequence=sequence,
+        forfait=forfait,
         settled_on=as_of,
     )
 
 
-def _price_explanation(dossier: Dossier, amount: Price, sequence: PlannedSequence) -> Explanation:
+def _price_explanation(dossier: Dossier, amount: Price, planned: PlannedForfait) -> Explanation:
     profile = next(p.label for p in dossier.pathway.profiles if p.code == dossier.inclusion.profile)
     stated = explain(
         "price.stated",
         amount.base,
         profile=profile,
-        sequence=sequence.label,
+        forfait=planned.label,
         base_cents=amount.base,
         origin=amount.origin,
     )

@@ -13,7 +13,7 @@ from cordee.claims.counting import ActDone
 from cordee.claims.explanation import Explanation, Value, explain
 from cordee.pathways.convention import ByProfession, FixedAmount, Percentage, PricePerAct, Remainder, Step
 from cordee.pathways.model import Label
-from cordee.pathways.schedule import part
+from cordee.pathways.price import part
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def show_split(console: Console, settlement: Settlement, claim: str | None) -> N
     """Prints the quote-parts of one forfait, each with its reason, and the sessions that don't count."""
     context = settlement.context
     table = Table(
-        title=f"{claim or 'simulation'} · {context.patient} · {settlement.sequence.label.fr}",
+        title=f"{claim or 'simulation'} · {context.patient} · {settlement.forfait.label.fr}",
         caption=f"forfait {in_french(settlement.total)}, convention {context.convention_version}",
         expand=True,
     )
@@ -137,9 +137,9 @@ def show_split(console: Console, settlement: Settlement, claim: str | None) -> N
 
 def _billed_table(billed: list[Billed]) -> Table:
     table = Table(title="Forfaits")
-    for column in ("claim", "patient", "séquence", "du", "au"):
+    for column in ("claim", "patient", "forfait", "du", "au"):
         table.add_column(column)
-    table.add_column("forfait", justify="right", no_wrap=True)
+    table.add_column("montant", justify="right", no_wrap=True)
     table.add_column("état")
     for outcome in billed:
         settlement = outcome.settlement
@@ -147,9 +147,9 @@ def _billed_table(billed: list[Billed]) -> Table:
         table.add_row(
             outcome.claim or "—",
             settlement.context.patient,
-            settlement.sequence.label.fr,
-            settlement.sequence.start.isoformat(),
-            settlement.sequence.end.isoformat(),
+            settlement.forfait.label.fr,
+            settlement.forfait.start.isoformat(),
+            settlement.forfait.end.isoformat(),
             in_french(settlement.total),
             state,
         )
@@ -158,10 +158,10 @@ def _billed_table(billed: list[Billed]) -> Table:
 
 def _refused_table(refused: list[Refused]) -> Table:
     table = Table(title="Forfaits non dus")
-    for column in ("plan", "séquence", "ce qui manque"):
+    for column in ("plan", "forfait", "ce qui manque"):
         table.add_column(column)
     for outcome in refused:
         context = outcome.reason.context
-        sequence = outcome.reason.sequence.label.fr if outcome.reason.sequence else context.sequence
-        table.add_row(context.care_plan, sequence, "\n".join(missing_rows(outcome.reason, "fr")))
+        forfait = outcome.reason.forfait.label.fr if outcome.reason.forfait else context.forfait
+        table.add_row(context.care_plan, forfait, "\n".join(missing_rows(outcome.reason, "fr")))
     return table

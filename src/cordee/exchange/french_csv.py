@@ -39,4 +39,13 @@ def _shown(cell: Cell) -> str:
             return cell.isoformat()
         case int():
             return str(cell)
-    return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+    return f"'{cell}" if _is_guarded(cell) else cell
+
+
+def unguarded(text: str) -> str:
+    """A text as it was before `french_csv` put an apostrophe before it."""
+    return text[1:] if text.startswith("'") and _is_guarded(text) else text
+
+
+def _is_guarded(text: str) -> bool:
+    return text.lstrip("'").startswith(_STARTS_A_FORMULA)

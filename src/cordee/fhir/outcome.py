@@ -103,6 +103,13 @@ class Conflict(FhirError):
     code = "conflict"
 
 
+class Sealed(FhirError):
+    """The resource is final: it is corrected by a new one, never edited or deleted (409)."""
+
+    status = 409
+    code = "business-rule"
+
+
 class PreconditionFailed(FhirError):
     """If-Match names another version, or a condition matches several resources (412)."""
 

@@ -17,3 +17,5 @@ class StoredVersion:
     body: str
     rid: int
     """The row's identity inside the store; never shown."""
+    sealed: bool = False
+    """Whether it is final: no later version will ever follow."""

@@ -155,6 +155,27 @@ class StatedSequence:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityRule:
+    """How the quality score acts on shared savings, which no public text says.
+
+    `threshold`: all of them from `points` on; `proportional`: score ÷ `points` of them, at most all; `savings_alone`:
+    all of them whatever the score. `assured_share`, in basis points, is due whatever the score.
+    """
+
+    kind: Literal["threshold", "proportional", "savings_alone"]
+    points: int | None = None
+    assured_share: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectiveTerms:
+    """What a convention states of a collective payment: the day a list is read on, and what the quality score does."""
+
+    list_read_on: Literal["first_day", "last_day"] = "first_day"
+    quality: QualityRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Convention:
     """One version of a convention. `sequences` is empty when the pathway publishes all about its own.
 
@@ -185,3 +206,4 @@ class Convention:
     limits: tuple[Limit, ...] = ()
     project: Project | None = None
     weight_bands: tuple[WeightBand, ...] = ()
+    collective: CollectiveTerms = CollectiveTerms()

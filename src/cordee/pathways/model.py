@@ -281,13 +281,14 @@ class Capitation:
     """PEPS: a weighted list of patients, less care elsewhere, capped on earlier remuneration.
 
     `growth_cap` in basis points of the reference remuneration (2000: at most 120 % of it). Bands None: not public, the
-    convention states them.
+    convention states them. `minimum_patients` is the shortest list that may be paid so.
     """
 
     bands: tuple[WeightBand, ...] | None
     growth_cap: int | None
     deducts_care_elsewhere: bool
     source: str
+    minimum_patients: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,28 @@
-"""A pathway and a convention put together: which séquences a patient goes through, when, and for how much."""
+"""A pathway and a convention put together: which forfaits fall due for a patient, over which days, and when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from cordee.pathways.convention import HOME_TERRITORY, Convention
-from cordee.pathways.convention_rules import stated_total
-from cordee.pathways.durations import NO_TIME
-from cordee.pathways.model import Amount, Label, Pathway, RequiredAct, TerritoryUplift
+from cordee.pathways.convention import Convention
+from cordee.pathways.durations import NO_TIME, Duration
+from cordee.pathways.model import Forfait, Label, Pathway, RequiredAct
+
+MONTH = Duration(1, 0)
+YEAR = Duration(12, 0)
+
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSequence:
-    """A billable séquence of one patient: its days, both included, and the acts it requires."""
+    """A billable séquence of one patient: its days, both included, and the acts it requires.
+
+    `within` is the séquence of the pathway that it is, or that the convention divided.
+    """
 
     code: str
+    within: str
     label: Label
     start: date
     end: date
@@ -22,83 +30,121 @@ class PlannedSequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """The forfait of a séquence in cents: `base` before the territory's uplift, `cents` after."""
+class PlannedForfait:
+    """One time that a forfait of the pathway falls due for a patient; `code` is unique in their plan.
 
-    cents: int
-    base: int
-    uplift: TerritoryUplift | None
-    origin: str
+    `start` to `end`, both included, are the days whose acts count for it. `sequence` is None unless it falls due at the
+    end of one.
+    """
+
+    code: str
+    forfait: str
+    sequence: str | None
+    label: Label
+    start: date
+    end: date
+    due_on: date
+    required_acts: tuple[RequiredAct, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NoPrice:
-    """Why nothing can be billed for `found`: no amount is stated, or `stated` contradicts `published`."""
-
-    found: str
-    stated: int = 0
-    published: Amount | None = None
-
-
-def schedule(pathway: Pathway, convention: Convention, start: date) -> tuple[PlannedSequence, ...]:
+def sequences_of(pathway: Pathway, convention: Convention, start: date) -> tuple[PlannedSequence, ...]:
     """The séquences of a patient whose parcours starts on `start`, one after the other without a gap.
 
     Each date is counted from `start`, so that a parcours begun on the 31st does not drift through short
     months. A séquence of the pathway whose duration nobody states is left out, with all that follow it.
     """
+    stated = [(s.code, s.within, s.label, s.duration, s.required_acts) for s in convention.sequences]
+    published = [(s.code, s.code, s.label, s.duration, s.required_acts) for s in pathway.sequences]
     planned: list[PlannedSequence] = []
     elapsed = NO_TIME
-    for sequence in convention.sequences or pathway.sequences:
-        if sequence.duration is None:
+    for code, within, label, duration, required in stated or published:
+        if duration is None:
             break
         first = elapsed.after(start)
-        elapsed = elapsed + sequence.duration
-        last = elapsed.after(start) - timedelta(days=1)
-        planned.append(PlannedSequence(sequence.code, sequence.label, first, last, sequence.required_acts or ()))
+        elapsed = elapsed + duration
+        planned.append(PlannedSequence(code, within, label, first, elapsed.after(start) - _ONE_DAY, required or ()))
     return tuple(planned)
+
+
+def sequences_for(forfait: Forfait, sequences: Iterable[PlannedSequence]) -> tuple[PlannedSequence, ...]:
+    """The séquences that a forfait is about: those it names, or all of them."""
+    return tuple(s for s in sequences if not forfait.sequences or s.within in forfait.sequences)
+
+
+def schedule(
+    pathway: Pathway,
+    convention: Convention,
+    start: date,
+    *,
+    until: date,
+    decided_on: date | None = None,
+) -> tuple[PlannedForfait, ...]:
+    """All that falls due for a patient whose parcours starts on `start`, in the order of due dates.
+
+    `until` is the last day on which a further interval of a repeated forfait (`per_period`, `per_year`, `per_act`) may
+    begin; a year is counted from the first day of the parcours. `decided_on` is the day of the inclusion decision.
+    What is paid for a list of patients is not of a plan.
+    """
+    sequences = sequences_of(pathway, convention, start)
+    ended = [forfait for forfait in pathway.forfaits if forfait.trigger == "end_of_sequence"]
+    planned: list[PlannedForfait] = []
+    for forfait in pathway.forfaits:
+        match forfait.trigger:
+            case "end_of_sequence":
+                planned += _at_ends(forfait, sequences_for(forfait, sequences), alone=len(ended) == 1)
+            case "inclusion":
+                day = decided_on or start
+                planned.append(PlannedForfait(forfait.code, forfait.code, None, forfait.label, day, day, day, ()))
+            case "per_period" | "per_year" | "per_act":
+                planned += _repeated(pathway, forfait, sequences, start, until)
+            case "per_listed_patient":
+                pass
+    return tuple(sorted(planned, key=lambda p: (p.due_on, p.start, p.code)))
+
+
+def _at_ends(forfait: Forfait, sequences: Iterable[PlannedSequence], *, alone: bool) -> Iterator[PlannedForfait]:
+    for s in sequences:
+        required = tuple(r for r in s.required_acts if not forfait.acts or r.act in forfait.acts)
+        code = s.code if alone else f"{forfait.code}@{s.code}"
+        label = s.label if alone else _joined(forfait.label, s.label)
+        yield PlannedForfait(code, forfait.code, s.code, label, s.start, s.end, s.end, required)
+
+
+def _repeated(
+    pathway: Pathway, forfait: Forfait, sequences: tuple[PlannedSequence, ...], start: date, until: date
+) -> Iterator[PlannedForfait]:
+    interval = YEAR if forfait.trigger == "per_year" else forfait.period or MONTH
+    own = sequences_for(forfait, sequences)
+    if forfait.sequences and not own:
+        return
+    begun = own[0].start if forfait.sequences else start
+    last = own[-1].end if forfait.sequences else _last_day(pathway, sequences, start)
+    elapsed = NO_TIME
+    while (first := elapsed.after(begun)) <= min(until, last):
+        elapsed = elapsed + interval
+        end = elapsed.after(begun) - _ONE_DAY
+        if forfait.trigger == "per_act":
+            # A period begun is paid whole; acts after the parcours are not of it.
+            end = min(end, last)
+        code = f"{forfait.code}@{first.isoformat()}"
+        label = _joined(forfait.label, Label(f"à partir du {first:%d/%m/%Y}", f"from {first.isoformat()}"))
+        yield PlannedForfait(code, forfait.code, None, label, first, end, end, ())
+
+
+def _last_day(pathway: Pathway, sequences: tuple[PlannedSequence, ...], start: date) -> date:
+    """The last day of the parcours: of its séquences when each has a duration, else the longest published."""
+    if sequences and (len(sequences) >= len(pathway.sequences)):
+        return sequences[-1].end
+    if pathway.total_duration is not None:
+        return pathway.total_duration.maximum.after(start) - _ONE_DAY
+    return date.max
+
+
+def _joined(one: Label, other: Label) -> Label:
+    return Label(f"{one.fr}, {other.fr}", f"{one.en}, {other.en}")
 
 
 def convention_in_force(conventions: Iterable[Convention], day: date) -> Convention | None:
     """The version in force on a day; the one that began last when two overlap."""
     found = [convention for convention in conventions if convention.validity.covers(day)]
     return max(found, key=lambda c: (c.validity.first, c.version), default=None)
-
-
-def price(pathway: Pathway, convention: Convention, profile: str, sequence: str, day: date) -> Price | NoPrice:
-    """The forfait of a séquence for a profile, at the amounts in force on the day of inclusion.
-
-    The convention's amount, checked against what is published, or else the exact published one. The
-    territory's uplift is taken on the running total of the séquences, so that the whole parcours is
-    uplifted to the cent.
-    """
-    amounts: list[tuple[str, int | None]]
-    if convention.sequences:
-        amounts = [(s.code, s.amount(profile)) for s in convention.sequences]
-        origin = f"{convention.identifier} {convention.version}"
-    else:
-        published = [(s.code, pathway.amount(profile, s.code, day)) for s in pathway.sequences]
-        amounts = [(code, amount.exact if amount else None) for code, amount in published]
-        origin = f"{pathway.code} {pathway.version}"
-    base = dict(amounts).get(sequence)
-    if base is None:
-        return NoPrice(f"{profile}, {sequence}")
-    if convention.sequences:
-        for within in (None, *(s.code for s in pathway.sequences)):
-            amount = pathway.amount(profile, within, day)
-            stated = stated_total(convention, profile, within)
-            if amount is not None and not amount.minimum <= stated <= amount.maximum:
-                return NoPrice(", ".join(filter(None, (profile, within))), stated, amount)
-    if convention.territory == HOME_TERRITORY:
-        return Price(base, base, None, origin)
-    uplift = pathway.uplift(convention.territory, day)
-    if uplift is None:
-        return NoPrice(convention.territory)
-    codes = [code for code, _ in amounts]
-    before = sum(cents or 0 for _, cents in amounts[: codes.index(sequence)])
-    factor = 10_000 + uplift.basis_points
-    return Price(part(before + base, factor) - part(before, factor), base, uplift, origin)
-
-
-def part(cents: int, basis_points: int) -> int:
-    """A share of an amount, to the nearest cent, half a cent up."""
-    return (cents * basis_points + 5_000) // 10_000

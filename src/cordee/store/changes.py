@@ -1,11 +1,11 @@
-"""What a write needs to decide and to tell: preconditions, the change that follows a version, what it did."""
+"""What a write decides, and what it tells: intents and preconditions, the change that follows a version, its effect."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from cordee.fhir.body import Incoming, instant
-from cordee.fhir.outcome import InvalidResource, Issue, PreconditionFailed
+from cordee.fhir.outcome import InvalidResource, Issue, PreconditionFailed, Sealed
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.write import Change
 
@@ -37,33 +37,67 @@ class Written:
     version: StoredVersion | None
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a writer wants to stand under a type and an id; `incoming` None is to delete what does."""
+
+    resource_type: str
+    id: str
+    method: str
+    """The HTTP verb that history tells (POST, PUT, DELETE)."""
+    incoming: Incoming | None
+    precondition: Precondition = ANY
+    sealed: bool = False
+    """Whether no later version may ever follow."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(type, id)"""
+        return self.resource_type, self.id
+
+
 def now() -> datetime:
     """The present instant, UTC, to the millisecond (what `meta.lastUpdated` shows)."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def next_change(
-    current: StoredVersion | None,
-    rid: int,
-    resource_type: str,
-    resource_id: str,
-    method: str,
-    incoming: Incoming | None,
-    moment: datetime,
-) -> Change:
-    """The change that follows `current`; its instant is never before the one it replaces, whatever the clocks say.
+def decide(intent: Intent, current: StoredVersion | None, rid: int, moment: datetime) -> Written | Change:
+    """What an intent comes to over what stands there now: a change to write, or what was done when there is none.
 
-    Raises `InvalidResource` (422) for a part of a resource that would replace the whole (R4 search.html#elements).
+    Content equal to what is stored is no change. `rid` is the row's identity if there is no row yet. The change's
+    instant is never before the one it replaces, whatever the clocks say.
+
+    Raises `PreconditionFailed`, `Sealed`, or `InvalidResource` (422) for a part of a resource that would replace the
+    whole (R4 search.html#elements).
     """
+    name = f"{intent.resource_type}/{intent.id}"
+    if intent.incoming is None and (current is None or current.deleted):
+        return Written("absent", None)
+    check_precondition(current, intent.precondition, name)
     if current is None:
-        return Change(resource_type, resource_id, rid, 0, method, incoming, moment)
-    if incoming is not None and incoming.is_part and not current.deleted and '"SUBSETTED"' not in current.body:
-        sentence = "The tag SUBSETTED says that this is only a part of the resource: read it whole, then change that."
-        issue = Issue("error", "business-rule", sentence, f"{resource_type}.meta.tag")
-        raise InvalidResource(sentence, issues=[issue])
+        return Change(*intent.key, rid, 0, intent.method, intent.incoming, moment, intent.sealed)
+    if intent.incoming is not None and is_same_content(current, intent.incoming) and current.sealed >= intent.sealed:
+        return Written("unchanged", current)
+    if current.sealed:
+        raise Sealed(_is_sealed(intent.resource_type, name))
+    if intent.incoming is not None and intent.incoming.is_part:
+        _refuse_part(intent.resource_type, current)
     moment = max(moment, current.last_updated)
-    return Change(resource_type, resource_id, rid, current.version, method, incoming, moment)
+    return Change(*intent.key, current.rid, current.version, intent.method, intent.incoming, moment, intent.sealed)
+
+
+def _is_sealed(resource_type: str, name: str) -> str:
+    if resource_type == "Claim":
+        return f"{name} was submitted: it is corrected by a new Claim ({name}/$correct), never edited."
+    return f"{name} is final: what changes it is recorded as a new {resource_type}, never edited into it."
+
+
+def _refuse_part(resource_type: str, current: StoredVersion) -> None:
+    if current.deleted or '"SUBSETTED"' in current.body:
+        return
+    sentence = "The tag SUBSETTED says that this is only a part of the resource: read it whole, then change that."
+    raise InvalidResource(sentence, issues=[Issue("error", "business-rule", sentence, f"{resource_type}.meta.tag")])
 
 
 def stored(change: Change) -> StoredVersion:
@@ -77,6 +111,7 @@ def stored(change: Change) -> StoredVersion:
         change.method,
         change.text,
         change.rid,
+        change.sealed,
     )
 
 

@@ -7,6 +7,7 @@ from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
 from cordee.store.index_values import form_hash
+from cordee.store.locks import lock_until_commit
 from cordee.store.search import find_matching
 
 
@@ -31,12 +32,9 @@ async def match_one(connection: Connection, tenant: int, condition: Search) -> S
 
 
 async def lock_conditions(connection: Connection, tenant: int, conditions: Sequence[Search]) -> None:
-    """Takes the locks of several conditions, always in one order: two transactions can't wait for each other."""
+    """Takes the locks of several conditions."""
     keys = {
         form_hash(repr(("condition", tenant, c.resource_type, sorted(search_parameters_as_query(c)))))
         for c in conditions
     }
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(key) FROM (SELECT unnest($1::bigint[]) AS key ORDER BY 1) AS ordered",
-        sorted(keys),
-    )
+    await lock_until_commit(connection, keys)

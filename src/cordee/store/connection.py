@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from cordee.fhir.outcome import Conflict, FhirError, NotFound, Unavailable
+from cordee.fhir.outcome import Conflict, FhirError, NotFound, Sealed, Unavailable
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -28,6 +28,10 @@ _GONE = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection cut at the wrong moment of the protocol
 )
+
+
+_SEALED = "CO001"
+"""What the triggers of the migrations raise: their message names the resource, and nothing of its content."""
 
 
 class _PlainConnection(_Base):
@@ -171,6 +175,8 @@ def _refusal(error: BaseException) -> FhirError | None:
         return Unavailable("The database took too long over this; ask for less, or later.")
     if isinstance(error, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
         return Conflict("Another writer is changing the same resources; try again.")
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == _SEALED:
+        return Sealed(f"{error}.")
     return _unavailable(error) if isinstance(error, _GONE) else None
 
 

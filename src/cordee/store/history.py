@@ -10,7 +10,7 @@ from datetime import datetime
 from cordee.fhir.outcome import NotFound
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
-from cordee.store.read import VERSION_COLUMNS, find_current
+from cordee.store.read import OLD_VERSION_COLUMNS, VERSION_COLUMNS, find_current
 
 _VERSIONS_SINCE = " + ".join(
     (
@@ -81,8 +81,8 @@ async def history(
     order = f"ORDER BY last_updated DESC, rid DESC, version DESC LIMIT ${len(arguments)}"
     where = " AND ".join(conditions)
     parts = [
-        f"(SELECT {VERSION_COLUMNS.format(table)} FROM {table} WHERE {where} {order})"
-        for table in ("resource", "resource_history")
+        f"(SELECT {columns.format(table)} FROM {table} WHERE {where} {order})"
+        for table, columns in (("resource", VERSION_COLUMNS), ("resource_history", OLD_VERSION_COLUMNS))
     ]
     rows = await connection.fetch(f"{' UNION ALL '.join(parts)} {order}", *arguments)
     versions = tuple(StoredVersion(*row) for row in rows[:count])

@@ -6,8 +6,11 @@ from cordee.fhir.outcome import Gone, NotFound
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
 
-VERSION_COLUMNS = "{0}.resource_type, {0}.id, {0}.version, {0}.last_updated, {0}.deleted, {0}.method, {0}.body, {0}.rid"
-"""The columns of a `StoredVersion`, in order; `{0}` is the table's name in the query."""
+_COMMON_COLUMNS = "{0}.resource_type, {0}.id, {0}.version, {0}.last_updated, {0}.deleted, {0}.method, {0}.body, {0}.rid"
+VERSION_COLUMNS = _COMMON_COLUMNS + ", {0}.sealed"
+"""The columns of a `StoredVersion` in the table `resource`, in order; `{0}` is the table's name in the query."""
+OLD_VERSION_COLUMNS = _COMMON_COLUMNS + ", false"
+"""The same in `resource_history`: a version that was replaced was never sealed."""
 
 _OF_RESOURCE = f"SELECT {VERSION_COLUMNS.format('r')} FROM resource r"
 _CURRENT = _OF_RESOURCE + " WHERE r.tenant = $1 AND r.resource_type = $2 AND r.id = $3"
@@ -21,10 +24,20 @@ CROSS JOIN LATERAL (
 _READ_SEVERAL, _LOCK_SEVERAL = _SEVERAL.format(lock=""), _SEVERAL.format(lock="FOR UPDATE")
 _VERSION = f"""{_CURRENT} AND r.version = $4
 UNION ALL
-SELECT {VERSION_COLUMNS.format("h")}
+SELECT {OLD_VERSION_COLUMNS.format("h")}
 FROM resource r JOIN resource_history h ON h.tenant = r.tenant AND h.rid = r.rid
 WHERE r.tenant = $1 AND r.resource_type = $2 AND r.id = $3 AND h.version = $4
 """
+
+# One look-up a version, each by a key.
+_VERSIONS = f"""SELECT v.* FROM unnest($2::text[], $3::text[], $4::int[]) AS wanted(resource_type, id, version)
+CROSS JOIN LATERAL (
+  SELECT {VERSION_COLUMNS.format("r")} FROM resource r
+  WHERE r.tenant = $1 AND r.resource_type = wanted.resource_type AND r.id = wanted.id AND r.version = wanted.version
+  UNION ALL
+  SELECT {OLD_VERSION_COLUMNS.format("h")}
+  FROM resource r JOIN resource_history h ON h.tenant = r.tenant AND h.rid = r.rid AND h.version = wanted.version
+  WHERE r.tenant = $1 AND r.resource_type = wanted.resource_type AND r.id = wanted.id) AS v"""
 
 
 async def find_current(
@@ -46,6 +59,18 @@ async def find_several(
         _LOCK_SEVERAL if lock else _READ_SEVERAL, tenant, [key[0] for key in wanted], [key[1] for key in wanted]
     )
     return {(row[0], row[1]): StoredVersion(*row) for row in rows}
+
+
+async def find_versions(
+    connection: Connection, tenant: int, wanted: Iterable[tuple[str, str, int]]
+) -> dict[tuple[str, str, int], StoredVersion]:
+    """Those versions, current or not, deletions included, of the (type, id, version) that exist."""
+    keys = sorted(set(wanted))
+    if not keys:
+        return {}
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    rows = await connection.fetch(_VERSIONS, tenant, *columns)
+    return {(row[0], row[1], row[2]): StoredVersion(*row) for row in rows}
 
 
 async def read(connection: Connection, tenant: int, resource_type: str, resource_id: str) -> StoredVersion:

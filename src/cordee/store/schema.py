@@ -61,13 +61,17 @@ resource = Table(
     Column("self_term", BigInteger, nullable=False),
     Column("terms", ARRAY(BigInteger), nullable=False),
     Column("body", Text, nullable=False),
+    Column("sealed", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("tenant", "resource_type", "id"),
     Index("resource_by_rid", "tenant", "resource_type", "rid", unique=True),
     Index("resource_by_type_and_time", "tenant", "resource_type", "last_updated", "rid"),
     Index("resource_by_time", "tenant", "last_updated", "rid"),
     Index("resource_by_terms", "terms", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 512}),
 )
-"""The current version of every resource. A deleted one stays, without body and without index values."""
+"""The current version of every resource. A deleted one stays, without body and without index values.
+
+Triggers refuse to change a row that is sealed, and its history; the migrations make them.
+"""
 
 resource_history = Table(
     "resource_history",

@@ -19,7 +19,8 @@ _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _KEPT, _KEPT_LONG = 256, 8
 _LONG = 40
 _VERSION = [
-    resource.c[name] for name in ("resource_type", "id", "version", "last_updated", "deleted", "method", "body", "rid")
+    resource.c[name]
+    for name in ("resource_type", "id", "version", "last_updated", "deleted", "method", "body", "rid", "sealed")
 ]
 VERSION_WIDTH = len(_VERSION)
 """How many columns of a row make a `StoredVersion`; those of a page follow: the horizon, then the sort keys."""

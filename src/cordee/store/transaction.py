@@ -7,16 +7,8 @@ from cordee.fhir.body import accept
 from cordee.fhir.bundle import BundleEntry, InvalidBundle, in_processing_order
 from cordee.fhir.outcome import Conflict, FhirError, Issue
 from cordee.store import read as reads
-from cordee.store.changes import (
-    Precondition,
-    Written,
-    check_precondition,
-    effect_of,
-    is_same_content,
-    next_change,
-    now,
-    stored,
-)
+from cordee.store.carrying_out import write_changes
+from cordee.store.changes import Precondition, Written, decide, now
 from cordee.store.connection import Connection, Database
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
@@ -29,7 +21,7 @@ from cordee.store.transaction_steps import (
     placed,
     refuse_overlaps,
 )
-from cordee.store.write import Change, apply
+from cordee.store.write import Change
 
 _ATTEMPTS = 5
 _ENTRIES_BETWEEN_PAUSES = 50
@@ -84,10 +76,10 @@ async def _carry_out(
     refuse_overlaps(steps)
     writing = [step for step in steps if step.writes]
     current = await reads.find_several(connection, tenant, [step.key for step in writing], lock=True)
-    rids = iter(await database.next_rids(connection, len(writing)))
+    rids = await database.next_rids(connection, len(writing))
     moment = now()
     changes: list[tuple[Step, Change]] = []
-    for step in writing:
+    for step, rid in zip(writing, rids, strict=True):
         held = current.get(step.key)
         if step.matched is not None and (held is None or held.version != step.matched.version):
             raise Conflict(f"{'/'.join(step.key)} was changed by another writer.", path=step.entry.path)
@@ -95,23 +87,18 @@ async def _carry_out(
             sentence = f"{'/'.join(step.key)} exists, and does not match the condition."
             raise ExistsUnmatched(sentence, path=step.entry.path)
         try:
-            check_precondition(held, step.precondition, "/".join(step.key))
+            decided = decide(step.intent, held, rid, moment)
         except FhirError as refusal:
             raise placed(step.entry, refusal) from None
-        if step.incoming is None and (held is None or held.deleted):
-            step.result = Written("absent", None)
-        elif held is not None and step.incoming is not None and is_same_content(held, step.incoming):
-            step.result = Written("unchanged", held)
+        if isinstance(decided, Change):
+            changes.append((step, decided))
         else:
-            rid = held.rid if held else next(rids)
-            method = step.entry.method
-            changes.append((step, next_change(held, rid, *step.key, method, step.incoming, moment)))
-    writes = [change for _, change in changes]
-    written = await apply(connection, tenant, writes) if writes else frozenset()
-    for step, change in changes:
-        if step.key not in written:
+            step.result = decided
+    written = await write_changes(connection, tenant, [change for _, change in changes], current)
+    for (step, _), result in zip(changes, written, strict=True):
+        if result is None:
             raise Conflict(f"Another writer created {'/'.join(step.key)} first.", path=step.entry.path)
-        step.result = Written(effect_of(change, current.get(step.key)), stored(change))
+        step.result = result
     for step in steps:
         if step.deletes_nothing:
             step.result = Written("absent", None)

@@ -9,7 +9,7 @@ from cordee.fhir.bundle import BundleEntry, InvalidBundle
 from cordee.fhir.outcome import Conflict, FhirError, Issue, PreconditionFailed
 from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
-from cordee.store.changes import Precondition, Written
+from cordee.store.changes import Intent, Precondition, Written
 from cordee.store.conditions import UnconditionalCondition, lock_conditions
 from cordee.store.connection import Connection
 from cordee.store.search import find_matching
@@ -44,6 +44,11 @@ class Step:
         if self.id is None:
             raise ValueError(f"{self.entry.path} has no id yet")
         return self.resource_type, self.id
+
+    @property
+    def intent(self) -> Intent:
+        """What is to be written, once the resource is accepted."""
+        return Intent(*self.key, self.entry.method, self.incoming, self.precondition)
 
     @property
     def answers_existing(self) -> bool:

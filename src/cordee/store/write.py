@@ -26,6 +26,8 @@ class Change:
     incoming: Incoming | None
     moment: datetime
     """UTC, to the millisecond."""
+    sealed: bool = False
+    """Whether this version is final; see `Sealed`."""
     text: str = field(init=False)
     """The body stored; empty for a deletion."""
 
@@ -38,17 +40,22 @@ class Change:
         """The number of the version written."""
         return self.replaces + 1
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(type, id)"""
+        return self.resource_type, self.id
+
 
 _INCOMING = """
 WITH txn AS MATERIALIZED (SELECT nextval('transaction_number') AS txn),
 written AS (
   INSERT INTO resource AS r (tenant, resource_type, id, rid, version, txn, created_txn, last_updated, deleted, method,
-                             self_term, terms, body)
+                             self_term, terms, body, sealed)
   SELECT $1::int, i.resource_type, i.id, i.rid, i.version, txn.txn, txn.txn, i.last_updated, i.deleted, i.method,
-         i.self_term, i.terms::bigint[], i.body
+         i.self_term, i.terms::bigint[], i.body, i.sealed
   FROM unnest($2::text[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bool[], $8::text[],
-              $9::bigint[], $10::text[], $11::text[])
-       AS i(resource_type, id, rid, version, last_updated, deleted, method, self_term, terms, body), txn
+              $9::bigint[], $10::text[], $11::text[], $25::bool[])
+       AS i(resource_type, id, rid, version, last_updated, deleted, method, self_term, terms, body, sealed), txn
   ON CONFLICT (tenant, resource_type, id) {on_conflict}
   RETURNING r.resource_type, r.id, r.rid, r.version),
 dates AS (
@@ -75,7 +82,8 @@ REPLACE = (
     _INCOMING.format(
         on_conflict="""DO UPDATE
   SET version = excluded.version, txn = excluded.txn, last_updated = excluded.last_updated,
-      deleted = excluded.deleted, method = excluded.method, terms = excluded.terms, body = excluded.body
+      deleted = excluded.deleted, method = excluded.method, terms = excluded.terms, body = excluded.body,
+      sealed = excluded.sealed
   WHERE r.version = excluded.version - 1"""
     )
     + """,
@@ -96,14 +104,14 @@ async def apply(connection: Connection, tenant: int, changes: Sequence[Change]) 
     One that is missing from the answer met another writer: nothing of it is stored. No two changes may be of the same
     resource. Inside a transaction, the caller holds the rows' locks, in the order of (type, id), beforehand.
     """
-    ordered = sorted(changes, key=lambda change: (change.resource_type, change.id))
+    ordered = sorted(changes, key=lambda change: change.key)
     sql = CREATE if all(change.replaces == 0 for change in ordered) else REPLACE
     rows = await connection.fetch(sql, tenant, *_columns(tenant, ordered))
     return frozenset((row[0], row[1]) for row in rows)
 
 
 def _columns(tenant: int, changes: Sequence[Change]) -> list[list[object]]:
-    """The statement's parameters $2 to $24: a list a column."""
+    """The statement's parameters $2 to $25: a list a column."""
     indexed: list[tuple[int, IndexRows]] = [
         (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, c.incoming.resource)) for c in changes
     ]
@@ -134,6 +142,7 @@ def _columns(tenant: int, changes: Sequence[Change]) -> list[list[object]]:
         [s[1] for s in strings],
         [s[2] for s in strings],
         [_array(s[3]) for s in strings],
+        [c.sealed for c in changes],
     ]
 
 

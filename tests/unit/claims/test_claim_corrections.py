@@ -28,7 +28,7 @@ def settled(dossier: Build, session: Build) -> Callable[[str], Settlement]:
     def settled_with(more: str) -> Settlement:
         done = [session("consultation", date(2026, 7, day), "A") for day in (2, 9)]
         done += [session("consultation", date(2026, 7, 20), name) for name in more]
-        result = settle(judged, done, sequence="mois", as_of=date(2026, 8, 3))
+        result = settle(judged, done, forfait="mois", as_of=date(2026, 8, 3))
         assert isinstance(result, Settlement)
         return result
 

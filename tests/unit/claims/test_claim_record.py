@@ -26,7 +26,7 @@ def settlement(dossier: Build, session: Build) -> Settlement:
                             {"step": "remainder", "by": "heads"}])  # fmt: skip
     judged = replace(judged, convention=replace(judged.convention, amo_share=6_000))
     done = [session("consultation", date(2026, 7, 2), "A"), session("consultation", date(2026, 7, 9), "B")]
-    result = settle(judged, done, sequence="mois", as_of=date(2026, 8, 3))
+    result = settle(judged, done, forfait="mois", as_of=date(2026, 8, 3))
     assert isinstance(result, Settlement)
     return result
 

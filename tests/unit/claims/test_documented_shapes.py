@@ -12,7 +12,7 @@ import pytest
 
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
 from cordee.claims.fhir_contract import contract_from_convention
-from cordee.claims.fhir_dossier import dossier_from_resources, ended_sequences
+from cordee.claims.fhir_dossier import dossier_from_resources, due_forfaits
 from cordee.claims.fhir_evidence import reference_of, session_from_encounter
 from cordee.claims.settlement import NotDue, Settlement, settle
 from cordee.fhir.validation import validate
@@ -36,7 +36,7 @@ def settle_shown(convention: Convention, pathways: Mapping[str, Pathway], as_of:
     )
     zone = ZoneInfo(convention.time_zone)
     sessions = [session_from_encounter(shown, zone) for shown in SHOWN if shown["resourceType"] == "Encounter"]
-    return [settle(dossier, sessions, sequence=s.code, as_of=as_of) for s in ended_sequences(dossier, as_of)]
+    return [settle(dossier, sessions, forfait=s.code, as_of=as_of) for s in due_forfaits(dossier, as_of)]
 
 
 @pytest.mark.parametrize("resource", SHOWN, ids=reference_of)
@@ -70,7 +70,7 @@ def test_a_month_of_sessions_becomes_a_claim_to_the_cent(
     ]
 
 
-def test_only_ended_sequences_are_settled(convention: Convention, pathways: Mapping[str, Pathway]) -> None:
+def test_only_due_forfaits_are_settled(convention: Convention, pathways: Mapping[str, Pathway]) -> None:
     assert settle_shown(convention, pathways, date(2026, 7, 30)) == []
     first, second = settle_shown(convention, pathways, date(2026, 8, 31))
     assert isinstance(first, Settlement)

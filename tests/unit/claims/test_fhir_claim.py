@@ -41,7 +41,7 @@ def settlement(dossier: Build, session: Build) -> Settlement:
         session("consultation", date(2026, 7, 11), "A", patient="Patient/other"),
     ]
     result = settle(
-        dossier(split=split, beneficiaries=[coordination]), sessions, sequence="mois", as_of=date(2026, 8, 3)
+        dossier(split=split, beneficiaries=[coordination]), sessions, forfait="mois", as_of=date(2026, 8, 3)
     )
     assert isinstance(result, Settlement)
     return replace(result, insurer=Party("https://cordee.example/caisse|9", "CPAM fictive"))

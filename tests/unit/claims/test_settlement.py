@@ -18,14 +18,14 @@ LAST_DAY = date(2026, 7, 31)
 Build = Callable[..., Any]
 
 
-def settled(dossier: Dossier, *sessions: Session, as_of: date = LAST_DAY, sequence: str = "mois") -> Settlement:
-    result = settle(dossier, sessions, sequence=sequence, as_of=as_of)
+def settled(dossier: Dossier, *sessions: Session, as_of: date = LAST_DAY, forfait: str = "mois") -> Settlement:
+    result = settle(dossier, sessions, forfait=forfait, as_of=as_of)
     assert isinstance(result, Settlement), result
     return result
 
 
-def refused(dossier: Dossier, *sessions: Session, as_of: date = LAST_DAY, sequence: str = "mois") -> NotDue:
-    result = settle(dossier, sessions, sequence=sequence, as_of=as_of)
+def refused(dossier: Dossier, *sessions: Session, as_of: date = LAST_DAY, forfait: str = "mois") -> NotDue:
+    result = settle(dossier, sessions, forfait=forfait, as_of=as_of)
     assert isinstance(result, NotDue), result
     return result
 
@@ -226,7 +226,7 @@ def test_an_amount_nobody_stated_is_not_billed(dossier: Build, session: Build) -
 
 
 def test_an_unknown_sequence_is_said(dossier: Build) -> None:
-    assert codes(refused(dossier(), sequence="other")) == ["sequence_unknown"]
+    assert codes(refused(dossier(), forfait="other")) == ["forfait_unknown"]
 
 
 def test_a_convention_governs_the_sequences_that_start_while_it_is_in_force(dossier: Build, session: Build) -> None:

@@ -49,7 +49,7 @@ def test_worked_example(
     ]
 
     result = settle(
-        dossier(case["profile"], members, pathway, **stated), sessions, sequence=case["sequence"], as_of=MONTH_END
+        dossier(case["profile"], members, pathway, **stated), sessions, forfait=case["sequence"], as_of=MONTH_END
     )
 
     assert isinstance(result, Settlement)

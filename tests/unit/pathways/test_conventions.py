@@ -8,8 +8,9 @@ import pytest
 
 from cordee.pathways.convention import Convention, FixedAmount, Percentage, PricePerAct, Remainder
 from cordee.pathways.convention_reader import read_convention
+from cordee.pathways.price import NoPrice, Price, price
 from cordee.pathways.reader import read_pathway
-from cordee.pathways.schedule import NoPrice, Price, convention_in_force, price, schedule
+from cordee.pathways.schedule import convention_in_force, schedule, sequences_of
 from cordee.pathways.shipped import shipped_pathways
 from cordee.pathways.strict_yaml import FileRefusedError
 
@@ -101,7 +102,7 @@ def test_a_policy_that_is_public_is_not_restated_otherwise(text: str) -> None:
 
 
 def test_sequences_follow_each_other_from_the_first_day(convention: Convention) -> None:
-    planned = schedule(PCR, convention, date(2026, 8, 31))
+    planned = sequences_of(PCR, convention, date(2026, 8, 31))
     assert [(s.code, str(s.start), str(s.end)) for s in planned] == [
         ("mois-1", "2026-08-31", "2026-09-29"),
         ("mois-2", "2026-09-30", "2026-10-30"),
@@ -114,8 +115,8 @@ def test_sequences_follow_each_other_from_the_first_day(convention: Convention) 
 def test_without_stated_sequences_only_those_of_known_duration_are_planned(convention: Convention) -> None:
     published = read_pathway("essai.yaml", (EXAMPLE.parent / "pathways" / "essai.yaml").read_text(encoding="utf-8"))
     unstated = replace(convention, sequences=())
-    assert schedule(PCR, unstated, INCLUDED) == ()
-    assert [s.code for s in schedule(published, unstated, INCLUDED)] == ["mois"]
+    assert sequences_of(PCR, unstated, INCLUDED) == ()
+    assert [s.code for s in sequences_of(published, unstated, INCLUDED)] == ["mois"]
 
 
 def test_the_version_in_force_is_the_one_that_began_last(text: str, convention: Convention) -> None:
@@ -125,6 +126,11 @@ def test_the_version_in_force_is_the_one_that_began_last(text: str, convention: 
     assert convention_in_force(versions, date(2026, 5, 31)) is None
     assert convention_in_force(versions, date(2026, 8, 31)) == convention
     assert convention_in_force(versions, date(2026, 9, 1)) == newer
+
+
+def price_of(convention: Convention, profile: str, sequence: str) -> Price | NoPrice:
+    planned = next(p for p in schedule(PCR, convention, INCLUDED, until=INCLUDED) if p.code == sequence)
+    return price(PCR, convention, profile, planned, sequences_of(PCR, convention, INCLUDED), INCLUDED)
 
 
 def stated(convention_text: str, amounts: dict[str, str], **replaced: str) -> Convention:
@@ -153,7 +159,7 @@ def test_the_bounds_are_uplifted_by_a_fifth_overseas(
     amounts = {"mois-1": "150.00", "mois-2": "150.00", "mois-3": "150.00", "consolidation": "400.00", "suivi": last}
     for territory, total in (("metropole", metropole), ("outre-mer", overseas)):
         convention = stated(text, amounts, territory=territory)
-        prices = [price(PCR, convention, "OC", s.code, INCLUDED) for s in convention.sequences]
+        prices = [price_of(convention, "OC", s.code) for s in convention.sequences]
         assert all(isinstance(found, Price) for found in prices), rule
         assert sum(found.cents for found in prices if isinstance(found, Price)) == total
 
@@ -161,13 +167,13 @@ def test_the_bounds_are_uplifted_by_a_fifth_overseas(
 def test_the_uplift_of_the_sequences_adds_up_to_that_of_the_parcours(text: str) -> None:
     amounts = {"mois-1": "100.01", "mois-2": "100.01", "mois-3": "100.01", "consolidation": "400.01", "suivi": "500.01"}
     convention = stated(text, amounts, territory="outre-mer")
-    prices = [price(PCR, convention, "OC", s.code, INCLUDED) for s in convention.sequences]
+    prices = [price_of(convention, "OC", s.code) for s in convention.sequences]
     assert sum(found.cents for found in prices if isinstance(found, Price)) == 144_006
 
 
 def test_the_engine_itself_refuses_an_amount_out_of_range(convention: Convention) -> None:
     cheap = replace(convention, sequences=tuple(replace(s, amounts=(("OC", 100),)) for s in convention.sequences))
-    found = price(PCR, cheap, "OC", "mois-1", INCLUDED)
+    found = price_of(cheap, "OC", "mois-1")
     assert isinstance(found, NoPrice)
     assert (found.stated, found.published) == (500, PCR.amounts[0])
-    assert price(PCR, cheap, "OC-TCA", "mois-1", INCLUDED) == NoPrice("OC-TCA, mois-1")
+    assert price_of(cheap, "OC-TCA", "mois-1") == NoPrice("OC-TCA, mois-1")

@@ -7,11 +7,10 @@ from uuid import uuid4
 import asyncpg
 
 from cordee.fhir.body import Incoming
-from cordee.fhir.outcome import Conflict, FhirError, InvalidResource
-from cordee.store import read as reads
-from cordee.store.changes import Effect, is_same_content, next_change, now
+from cordee.fhir.outcome import Conflict, FhirError, InvalidResource, Sealed
+from cordee.store.carrying_out import carry_out
+from cordee.store.changes import Effect, Intent, Written
 from cordee.store.connection import Database
-from cordee.store.write import Change, apply
 
 _ATTEMPTS = 20
 
@@ -28,6 +27,11 @@ class Placed:
         """(type, id)"""
         return self.incoming.resource_type, self.id
 
+    def intent(self) -> Intent:
+        """What the store is asked; a creation gets its id now."""
+        kind, id_ = self.key
+        return Intent(kind, id_ or str(uuid4()), "POST" if id_ is None else "PUT", self.incoming)
+
 
 class RefusedByDatabase(FhirError):
     """PostgreSQL can't hold this resource (422)."""
@@ -39,10 +43,9 @@ class RefusedByDatabase(FhirError):
 async def store_many(database: Database, tenant: int, resources: Sequence[Placed]) -> list[Effect | FhirError]:
     """Stores each resource as an update of its id, or a creation; what each did, in the order given.
 
-    One database transaction for all of them. Content equal to what is stored writes nothing. The locks of existing
-    rows are taken in the order of (type, id), so that parallel callers can't wait for each other. A resource that is
-    there twice is written twice, in order. A resource that PostgreSQL can't hold refuses itself only.
-    Raises `Unavailable`; then nothing of the present transaction is stored.
+    One database transaction for all of them. Content equal to what is stored writes nothing. A resource that is
+    there twice is written twice, in order. A resource that is sealed, or that PostgreSQL can't hold, refuses itself
+    only. Raises `Unavailable`; then nothing of the present transaction is stored.
     """
     results: dict[int, Effect | FhirError] = {}
     for wave in _waves(resources):
@@ -78,7 +81,7 @@ async def _store_wave(
             written = await _store_once(database, tenant, resources, missing)
         except Conflict:  # a deadlock with another writer: PostgreSQL chose this side to begin again
             continue
-        except (asyncpg.PostgresError, InvalidResource) as error:
+        except (asyncpg.PostgresError, InvalidResource, Sealed) as error:
             await _store_halves(database, tenant, resources, missing, results, error)
             return
         results.update(written)
@@ -96,10 +99,10 @@ async def _store_halves(
     resources: Sequence[Placed],
     wave: list[int],
     results: dict[int, Effect | FhirError],
-    error: asyncpg.PostgresError | InvalidResource,
+    error: asyncpg.PostgresError | FhirError,
 ) -> None:
     """One of the resources can't be stored or indexed, and it was not said which."""
-    if len(wave) == 1 and isinstance(error, InvalidResource):
+    if len(wave) == 1 and isinstance(error, FhirError):
         results[wave[0]] = error
         return
     if len(wave) == 1:
@@ -114,26 +117,11 @@ async def _store_halves(
 async def _store_once(
     database: Database, tenant: int, resources: Sequence[Placed], wave: list[int]
 ) -> dict[int, Effect | FhirError]:
-    """Those that were written or are the same already; one that is missing met another writer."""
-    done: dict[int, Effect | FhirError] = {}
+    """What came of each; one that is missing met another writer."""
     async with database.transaction() as connection:
-        named = [(kind, id_) for kind, id_ in (resources[index].key for index in wave) if id_ is not None]
-        current = await reads.find_several(connection, tenant, named, lock=True)
-        rids = iter(await database.next_rids(connection, len(wave)))
-        moment = now()
-        changes: dict[int, Change] = {}
-        for index in wave:
-            resource = resources[index]
-            kind, id_ = resource.key
-            held = None if id_ is None else current.get((kind, id_))
-            if held is not None and is_same_content(held, resource.incoming):
-                done[index] = "unchanged"
-                continue
-            rid = held.rid if held else next(rids)
-            method = "POST" if id_ is None else "PUT"
-            changes[index] = next_change(held, rid, kind, id_ or str(uuid4()), method, resource.incoming, moment)
-        written = await apply(connection, tenant, list(changes.values())) if changes else frozenset()
-    for index, change in changes.items():
-        if (change.resource_type, change.id) in written:
-            done[index] = "updated" if change.replaces else "created"
-    return done
+        results = await carry_out(connection, database, tenant, [resources[index].intent() for index in wave])
+    return {
+        index: result.effect if isinstance(result, Written) else result
+        for index, result in zip(wave, results, strict=True)
+        if result is not None
+    }

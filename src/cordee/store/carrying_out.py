@@ -1,0 +1,45 @@
+"""Intents carried out on one connection: each is decided over what stands there, the changes are written at once."""
+
+from collections.abc import Mapping, Sequence
+
+from cordee.fhir.outcome import FhirError
+from cordee.fhir.stored_version import StoredVersion
+from cordee.store.changes import Intent, Written, decide, effect_of, now, stored
+from cordee.store.connection import Connection, Database
+from cordee.store.read import find_several
+from cordee.store.write import Change, apply
+
+Key = tuple[str, str]
+
+
+async def carry_out(
+    connection: Connection, database: Database, tenant: int, intents: Sequence[Intent]
+) -> list[Written | FhirError | None]:
+    """Carries out intents about different resources, inside the caller's transaction; what came of each, in order.
+
+    A refusal stands in its intent's place, and does not keep the others from being written. None is said of one whose
+    resource was created meanwhile by another writer: nothing of it is stored. The rows stay locked, and are locked in
+    the order of (type, id), so that parallel callers can't wait for each other.
+    """
+    current = await find_several(connection, tenant, [intent.key for intent in intents], lock=True)
+    rids = await database.next_rids(connection, len(intents))
+    moment = now()
+    decided: list[Written | Change | FhirError] = []
+    for intent, rid in zip(intents, rids, strict=True):
+        try:
+            decided.append(decide(intent, current.get(intent.key), rid, moment))
+        except FhirError as refusal:
+            decided.append(refusal)
+    written = iter(await write_changes(connection, tenant, [d for d in decided if isinstance(d, Change)], current))
+    return [next(written) if isinstance(one, Change) else one for one in decided]
+
+
+async def write_changes(
+    connection: Connection, tenant: int, changes: Sequence[Change], current: Mapping[Key, StoredVersion]
+) -> list[Written | None]:
+    """Writes changes over the versions they were decided on; None for one that met another writer."""
+    written = await apply(connection, tenant, changes) if changes else frozenset()
+    return [
+        Written(effect_of(change, current.get(change.key)), stored(change)) if change.key in written else None
+        for change in changes
+    ]

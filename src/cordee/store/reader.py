@@ -1,0 +1,97 @@
+"""What may be read of the resources of one tenant."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Protocol
+
+from cordee.fhir.query import Search
+from cordee.fhir.stored_version import StoredVersion
+from cordee.store import history as histories
+from cordee.store import read as reads
+from cordee.store import search as searches
+from cordee.store.connection import Connection
+from cordee.store.referring import find_referring
+
+
+class Connections(Protocol):
+    """Where a `Reader` gets its connections: the pools of a `Database`, or the one of a transaction."""
+
+    def rows(self) -> AbstractAsyncContextManager[Connection]:
+        """For reads by key."""
+
+    def searches(self) -> AbstractAsyncContextManager[Connection]:
+        """For searches and histories."""
+
+
+class Held:
+    """A connection that somebody else holds."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def rows(self) -> AsyncIterator[Connection]:
+        """That connection, for reads of any kind."""
+        yield self._connection
+
+    searches = rows
+
+
+class Reader:
+    """The resources of one tenant, to be read."""
+
+    def __init__(self, connections: Connections, tenant: int) -> None:
+        self._connections = connections
+        self.tenant = tenant
+
+    async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
+        """The current version; raises `NotFound` or `Gone`."""
+        async with self._connections.rows() as connection:
+            return await reads.read(connection, self.tenant, resource_type, resource_id)
+
+    async def vread(self, resource_type: str, resource_id: str, version: int) -> StoredVersion:
+        """One version; raises `NotFound` or `Gone`."""
+        async with self._connections.rows() as connection:
+            return await reads.vread(connection, self.tenant, resource_type, resource_id, version)
+
+    async def read_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], StoredVersion]:
+        """The current versions, deleted or not, of those (type, id) that exist."""
+        async with self._connections.rows() as connection:
+            return await reads.find_several(connection, self.tenant, keys)
+
+    async def read_versions(self, wanted: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str, int], StoredVersion]:
+        """Those versions, current or not, deletions included, of the (type, id, version) that exist."""
+        async with self._connections.rows() as connection:
+            return await reads.find_versions(connection, self.tenant, wanted)
+
+    async def history(
+        self,
+        *,
+        count: int,
+        resource_type: str | None = None,
+        resource_id: str | None = None,
+        since: datetime | None = None,
+        after: histories.HistoryPosition | None = None,
+    ) -> histories.HistoryPage:
+        """A page of versions, newest first; raises `NotFound` for an id that never was."""
+        async with self._connections.searches() as connection:
+            return await histories.history(
+                connection,
+                self.tenant,
+                count=count,
+                resource_type=resource_type,
+                resource_id=resource_id,
+                since=since,
+                after=after,
+            )
+
+    async def search(self, wanted: Search, *, count: int, position: str | None = None) -> searches.SearchPage:
+        """A page of matches; raises `InvalidSearch`."""
+        async with self._connections.searches() as connection:
+            return await searches.search(connection, self.tenant, wanted, count=count, position=position)
+
+    async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
+        """All the resources of a type whose reference parameter `code` names any of many `targets` (type, id)."""
+        async with self._connections.searches() as connection:
+            return await find_referring(connection, self.tenant, resource_type, code, targets)
