@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import httpx
 import pytest
+from demo.bundles import bundles
 
 CORDEE = Path(sys.executable).with_name("cordee")
 ALLOWED_ORIGIN = "https://app.example.org"
@@ -91,3 +93,14 @@ def client(base_url: str) -> Iterator[httpx.Client]:
     """An HTTP client on that base."""
     with httpx.Client(base_url=base_url + "/", headers={"Content-Type": "application/fhir+json"}, timeout=30) as made:
         yield made
+
+
+@pytest.fixture
+def practice(client: httpx.Client) -> httpx.Client:
+    """The client, on a tenant that holds the demo's structure and its first six patients."""
+    for _, resources in islice(bundles(), 7):
+        entries = [
+            {"resource": r, "request": {"method": "PUT", "url": f"{r['resourceType']}/{r['id']}"}} for r in resources
+        ]
+        client.post("", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}).raise_for_status()
+    return client

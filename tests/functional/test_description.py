@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.validation import validate
 
@@ -57,3 +58,10 @@ def test_the_description_is_served_and_its_page_needs_nothing_from_elsewhere(ser
         for address in ("/healthz", "/readyz"):
             assert client.get(address).json() == {"status": "ok"}
         assert 'cordee_requests_total{interaction="' in client.get("/metrics").text
+
+
+def test_it_lists_the_operations_that_are_served_each_where_it_is(statement: dict[str, Any]) -> None:
+    rest = statement["rest"][0]
+    listed = {(None, operation["name"]) for operation in rest["operation"]}
+    listed |= {(r["type"], operation["name"]) for r in rest["resource"] for operation in r.get("operation", ())}
+    assert listed == {(operation.resource, operation.code) for operation in OPERATIONS}

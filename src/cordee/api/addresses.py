@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
 
@@ -28,9 +29,13 @@ INTERACTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "{type}/{id}": {"GET": "read", "PUT": "update", "DELETE": "delete"},
         "{type}/{id}/_history": {"GET": "history-instance"},
         "{type}/{id}/_history/{vid}": {"GET": "vread"},
+        **{shape: dict.fromkeys(o.methods, o.name) for shape, o in OPERATIONS_BY_SHAPE.items()},
     }
 )
-"""By the address's shape, then by method, the name of the interaction; HEAD is where GET is, OPTIONS everywhere."""
+"""By the address's shape, then by method, the name of the interaction; HEAD is where GET is, OPTIONS everywhere.
+
+An operation is at addresses of its own (`CarePlan/{id}/$settle`), under its name.
+"""
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
@@ -65,10 +70,10 @@ def locate(path: Sequence[str]) -> Address:
         return Address("")
     if len(path) == 1 and path[0] in ("metadata", "_history"):
         return Address(path[0])
+    if path[-1].startswith("$"):
+        return _operation(path)
     if path[0] not in _types():
         raise _unknown(path[0])
-    if path[-1].startswith("$"):
-        raise NotFound(f"The operation {path[-1]} is not served here; /metadata lists what is.")
     match path:
         case [type_]:
             return Address("{type}", type_)
@@ -87,6 +92,24 @@ def locate(path: Sequence[str]) -> Address:
                 raise NotFound(f"{type_}/{id_} has no version «{version}»: versions are counted from 1.")
             return Address("{type}/{id}/_history/{vid}", type_, id_, int(version))
     raise NotFound("There is nothing at this address; /metadata lists what is served.")
+
+
+def _operation(path: Sequence[str]) -> Address:
+    name = path[-1]
+    match path[:-1]:
+        case []:
+            address = Address(name)
+        case [type_]:
+            address = Address(f"{type_}/{name}", type_)
+        case [type_, id_] if _ID.fullmatch(id_):
+            address = Address(f"{type_}/{{id}}/{name}", type_, id_)
+        case _:
+            address = Address("")
+    if address.shape in OPERATIONS_BY_SHAPE:
+        return address
+    elsewhere = sorted(shape for shape in OPERATIONS_BY_SHAPE if shape.rpartition("/")[2] == name)
+    where = f"it is at {', '.join(elsewhere)}" if elsewhere else "/metadata lists those that are"
+    raise NotFound(f"The operation {name} is not served here; {where}.")
 
 
 @cache

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cordee import __version__
 from cordee.api.description_page import page
 from cordee.api.fhir import FhirApplication
+from cordee.api.health import health_routes
 from cordee.api.metrics import Metrics
 from cordee.api.openapi import SUMMARY, TITLE, describe
-from cordee.api.operation import operation_routes
 from cordee.settings import Settings
 from cordee.store.connection import Database
 
@@ -49,7 +49,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
         redoc_url=None,
         openapi_url=None,
     )
-    rest.include_router(operation_routes(fhir, metrics))
+    rest.include_router(health_routes(fhir, metrics))
     _serve_description(rest, api_description())
 
     application: ASGIApp = _Dispatch(fhir, rest)
@@ -67,7 +67,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
 def api_description() -> dict[str, Any]:
     """The OpenAPI document; it depends on the code alone."""
     metrics = Metrics()
-    return describe(operation_routes(FhirApplication(Settings(), metrics), metrics).routes)
+    return describe(health_routes(FhirApplication(Settings(), metrics), metrics).routes)
 
 
 def _serve_description(rest: FastAPI, document: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from cordee.api.addresses import Address, locate
 from cordee.api.dispatch import carry_out, carry_out_read, is_read
 from cordee.api.failures import failure_issue, log_failure
+from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.api.request import FhirRequest, parse_precondition
 from cordee.api.response import FhirResponse, outcome_text
 from cordee.api.writing import parse_condition, written_response
@@ -51,7 +52,9 @@ class _Run:
 
     async def transaction(self, bundle: IncomingBundle) -> bytes:
         """Writes all or nothing; the reads see what was written, and one that fails undoes it (R4 http.html#trules)."""
-        issues = [issue for entry in bundle.entries for issue in (*entry.issues, *_missing_request(entry))]
+        faults = (_missing_request, _posted_operation)
+        issues = [issue for entry in bundle.entries for issue in entry.issues]
+        issues += [issue for entry in bundle.entries for fault in faults for issue in fault(entry)]
         if issues:
             raise InvalidBundle(issues[0].diagnostics, issues=issues)
         answers: dict[int, ResponseEntry] = {}
@@ -97,7 +100,9 @@ class _Run:
         if entry.method == "POST" and address.shape == "{type}/{id}":  # written so in real Bundles: the id counts not
             address = Address("{type}", address.type)
         interaction = address.interaction(entry.method)
-        if interaction is None or interaction == "bundle" or (entry.method in ("GET", "HEAD")) != is_read(interaction):
+        reads = entry.method in ("GET", "HEAD")
+        is_operation = address.shape in OPERATIONS_BY_SHAPE
+        if interaction in (None, "bundle") or not (is_operation or reads == is_read(interaction, address)):
             raise MethodNotAllowed(f"{entry.method} does not apply to «{entry.url}».", path=f"{entry.path}.request")
         return request, address, interaction
 
@@ -144,6 +149,14 @@ def _missing_request(entry: BundleEntry) -> tuple[Issue, ...]:
         return ()
     sentence = "The entry has no request: a batch or transaction says what to do."
     return (Issue("error", "required", sentence, f"{entry.path}.request"),)
+
+
+def _posted_operation(entry: BundleEntry) -> tuple[Issue, ...]:
+    name = entry.url.partition("?")[0].rpartition("/")[2]
+    if entry.method != "POST" or not name.startswith("$"):
+        return ()
+    sentence = f"{name} has a transaction of its own and can't be part of another; send it alone, or in a batch."
+    return (Issue("error", "not-supported", sentence, f"{entry.path}.request"),)
 
 
 def _status_line(status: int) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 
 from cordee import __version__
+from cordee.api.operations.description import operation_canonical
+from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import search_parameter
@@ -49,6 +51,7 @@ def statement(base_url: str) -> dict[str, Any]:
                 },
                 "resource": [_resource(name) for name in load_definitions().resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                "operation": _operations(None),
             }
         ],
     }
@@ -82,6 +85,16 @@ def _resource(resource_type: str) -> dict[str, Any]:
         "referencePolicy": ["literal", "logical"],
         "searchParam": [{"name": code, "type": kind} for code, kind in sorted(parameters.items())],
     }
+    if operations := _operations(resource_type):
+        described["operation"] = operations
     if references:
         described["searchInclude"] = [f"{resource_type}:{code}" for code in sorted(references)]
     return described
+
+
+def _operations(resource_type: str | None) -> list[dict[str, str]]:
+    return [
+        {"name": operation.code, "definition": operation_canonical(operation)}
+        for operation in OPERATIONS
+        if operation.resource == resource_type
+    ]

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 from cordee.api.addresses import Address
+from cordee.api.operations.invocation import read_operation, run_operation
+from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.api.reading import Reading
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse
@@ -30,15 +32,18 @@ _WRITES: dict[str, Callable[[Writing, Address], Awaitable[FhirResponse]]] = {
 }
 
 
-def is_read(interaction: str) -> bool:
+def is_read(interaction: str, address: Address) -> bool:
     """Whether it leaves everything as it was."""
-    return interaction in _READS
+    operation = OPERATIONS_BY_SHAPE.get(address.shape)
+    return interaction in _READS if operation is None else not operation.affects_state
 
 
 async def carry_out_read(
     interaction: str, address: Address, settings: Settings, request: FhirRequest, reader: Reader
 ) -> FhirResponse:
     """A reading interaction's answer; raises `FhirError`."""
+    if address.shape in OPERATIONS_BY_SHAPE:
+        return await read_operation(address, settings, request, reader)
     return await _READS[interaction](Reading(settings, request, reader), address)
 
 
@@ -46,6 +51,8 @@ async def carry_out(
     interaction: str, address: Address, settings: Settings, request: FhirRequest, repository: Repository
 ) -> FhirResponse:
     """Any interaction's answer, save a Bundle's; raises `FhirError`."""
-    if is_read(interaction):
+    if address.shape in OPERATIONS_BY_SHAPE:
+        return await run_operation(address, settings, request, repository)
+    if is_read(interaction, address):
         return await carry_out_read(interaction, address, settings, request, repository)
     return await _WRITES[interaction](Writing(settings, request, repository), address)

@@ -4,7 +4,7 @@ The FHIR paths are generic (`{type}` is any of the R4 resource types): `/metadat
 takes. A resource's schema is FHIR's own, so it is not repeated here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute
 
 from cordee import __version__
 from cordee.api.addresses import INTERACTIONS
+from cordee.api.operations.openapi import OPERATION_REFUSALS, describe_operation
+from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.fhir.definitions import load_definitions
 
 TITLE = "Cordée"
@@ -112,7 +114,7 @@ _REFUSALS = {
     412: "If-Match, If-None-Match or a condition is not met.",
     413: "The body is over the limit.",
     415: "The body is not of a format that is read.",
-    422: "The resource breaks the rules of FHIR R4; every problem is listed with its path.",
+    422: "The resource breaks the rules of FHIR R4, each problem listed with its path; or what is stored forbids this.",
     503: "The database can't be reached now; Retry-After says when to try again.",
 }
 _EVERYWHERE = (406, 503)
@@ -163,18 +165,21 @@ def _path(base: str, whose: str, shape: str) -> dict[str, Any]:
     in_path = [name for name in ("tenant", "type", "id", "vid") if f"{{{name}}}" in f"{base}/{shape}"]
     described: dict[str, Any] = {"parameters": [_reference(name) for name in (*in_path, *_OF_EVERY_REQUEST)]}
     for method, interaction in INTERACTIONS[shape].items():
-        described[method.lower()] = _operation(interaction, base, whose)
+        if shape in OPERATIONS_BY_SHAPE:
+            described[method.lower()] = {
+                "tags": [f"FHIR {whose}"],
+                **describe_operation(OPERATIONS_BY_SHAPE[shape], shape, method, of_tenant=base != "/fhir"),
+            }
+            described[method.lower()]["responses"] |= _refused(OPERATION_REFUSALS)
+        else:
+            described[method.lower()] = _operation(interaction, base, whose)
     return described
 
 
 def _operation(interaction: str, base: str, whose: str) -> dict[str, Any]:
     summary, successes, refusals, parameters, body = _DESCRIBED[interaction]
     responses = {str(status): _answer(status, text, interaction) for status, text in successes.items()}
-    for status in sorted({*refusals, *_EVERYWHERE}):
-        responses[str(status)] = {
-            "description": _REFUSALS[status],
-            "content": {_FHIR_JSON: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}},
-        }
+    responses |= _refused(refusals)
     operation: dict[str, Any] = {
         "tags": [f"FHIR {whose}"],
         "operationId": interaction if base == "/fhir" else f"{interaction}-of-tenant",
@@ -186,6 +191,14 @@ def _operation(interaction: str, base: str, whose: str) -> dict[str, Any]:
         schema = {"$ref": "#/components/schemas/Resource"} if body == _FHIR_JSON else {"type": "object"}
         operation["requestBody"] = {"required": body == _FHIR_JSON, "content": {body: {"schema": schema}}}
     return operation
+
+
+def _refused(statuses: Iterable[int]) -> dict[str, Any]:
+    content = {_FHIR_JSON: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}}
+    return {
+        str(status): {"description": _REFUSALS[status], "content": content}
+        for status in sorted({*statuses, *_EVERYWHERE})
+    }
 
 
 def _answer(status: int, text: str, interaction: str) -> dict[str, Any]:

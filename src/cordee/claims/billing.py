@@ -8,32 +8,22 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from cordee.claims import canonical
-from cordee.claims.dossier import Dossier
-from cordee.claims.evidence import Session
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
-from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.fhir_dossier import dossier_from_resources, due_forfaits
-from cordee.claims.fhir_evidence import (
-    EvidenceError,
-    Resource,
-    identifiers_of,
-    local_reference,
-    reference_of,
-    versioned_reference,
-)
-from cordee.claims.records import PlanRecord, Records, all_matches, plan_records
-from cordee.claims.settlement import NotDue, Settlement, settle
+from cordee.claims.fhir_evidence import EvidenceError, reference_of
+from cordee.claims.judgement import Unreadable, executed_conventions, judge
+from cordee.claims.records import Records, plan_records
+from cordee.claims.settlement import NotDue, Settlement
 from cordee.fhir.body import accept
 from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
-from cordee.pathways.schedule import PlannedForfait, convention_in_force
+
+__all__ = ["Billed", "Outcome", "Refused", "Unreadable", "bill"]
 
 _KEPT_OF_ITEM = ("sequence", "careTeamSequence", "net", "encounter")
 
@@ -59,14 +49,6 @@ class Refused:
     reason: NotDue
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A plan that could not be judged at all: the message names what to mend."""
-
-    care_plan: str
-    message: str
-
-
 Outcome = Billed | Refused | Unreadable
 
 
@@ -84,12 +66,12 @@ async def bill(
     `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. Outcomes come as they
     are reached, plan by plan.
     """
-    contracts, faults = await _contracts(records, pathway, pathways)
+    contracts, faults = await executed_conventions(records, pathway, pathways)
     for fault in faults:
         yield fault
     async for record in plan_records(records, pathway.code, structure):
         try:
-            judged = _judged(record, pathway, contracts, until)
+            judged = judge(record, pathway, contracts, as_of=until, only_due=True)
         except (ValueError, ArithmeticError) as error:
             # Whatever is wrong with one plan, the others are billed.
             reference = reference_of(record.care_plan)
@@ -106,80 +88,9 @@ async def bill(
                 yield await _write(records, settled, versions, dry_run=dry_run)
 
 
-def _judged(
-    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
-) -> list[Settlement | NotDue]:
-    """Each forfait whose day has come, settled. Raises ValueError or ArithmeticError when one can't be judged."""
-    sessions: dict[str, tuple[Session, ...]] = {}
-    judged: list[Settlement | NotDue] = []
-    for dossier, planned in _due_forfaits(record, pathway, conventions, until):
-        zone = dossier.convention.time_zone
-        if zone not in sessions:
-            sessions[zone] = record.sessions(ZoneInfo(zone))
-        judged.append(settle(dossier, sessions[zone], forfait=planned.code, as_of=until))
-    return judged
-
-
 def _settled_by(convention: Convention, settlement: Settlement) -> bool:
     context = settlement.context
     return (convention.identifier, convention.version) == (context.convention, context.convention_version)
-
-
-async def _contracts(
-    records: Records, pathway: Pathway, pathways: Mapping[str, Pathway]
-) -> tuple[dict[Convention, str], list[Unreadable]]:
-    """The executed conventions, each with the version of its Contract, and those that can't be read."""
-    criteria = [("instantiates", canonical.pathway_canonical(pathway.code)), ("status", "executed")]
-    read: dict[Convention, str] = {}
-    faults: list[Unreadable] = []
-    for contract in await all_matches(records, "Contract", criteria):
-        try:
-            read[convention_from_contract(contract, pathways)] = versioned_reference(contract)
-        except ValueError as error:
-            faults.append(Unreadable(reference_of(contract), str(error)))
-    return read, faults
-
-
-def _due_forfaits(
-    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
-) -> list[tuple[Dossier, PlannedForfait]]:
-    """The forfaits whose day has come by `until`, each with the dossier under the version in force when it began.
-
-    Raises EvidenceError when the plan can't be read, or its structure has no convention.
-    """
-    plan = record.care_plan
-    organization = _resource(record, plan.get("author"), "author must be the Organization responsible for coordination")
-    identifiers = identifiers_of(organization)
-    versions = [c for c in conventions if c.structure.identifier in identifiers]
-    if not versions:
-        name = organization.get("name", reference_of(organization))
-        raise EvidenceError(f"{reference_of(plan)}: {name} has no executed convention (Contract) for {pathway.code}")
-    found: list[tuple[Dossier, PlannedForfait]] = []
-    for convention in sorted(versions, key=lambda version: version.validity.first):
-        dossier = dossier_from_resources(
-            pathway,
-            convention,
-            organization=organization,
-            care_plan=plan,
-            patient=record.resources.get(local_reference(plan.get("subject")) or ""),
-            care_teams=[_resource(record, team, "careTeam must be stored") for team in plan.get("careTeam", ())],
-            resources=record.resources,
-        )
-        found += [
-            (dossier, planned)
-            for planned in due_forfaits(dossier, until)
-            if convention_in_force(versions, planned.start) is convention
-        ]
-    return found
-
-
-def _resource(record: PlanRecord, reference: Resource | None, rule: str) -> Resource:
-    named = local_reference(reference)
-    found = record.resources.get(named or "")
-    if found is None:
-        what = f"{named} is named and not stored" if named else "it is not named"
-        raise EvidenceError(f"{reference_of(record.care_plan)}: {rule}; {what}")
-    return found
 
 
 async def _write(

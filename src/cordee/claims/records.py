@@ -29,8 +29,8 @@ _RESOURCES_A_PAGE = 1000
 _FOLLOWED = "active,on-hold,completed,revoked"
 
 
-class Records(Protocol):
-    """What billing needs of a tenant's resources; `cordee.store.repository.Repository` is one."""
+class Searched(Protocol):
+    """What judging needs of a tenant's resources; `cordee.store.repository.Reader` is one."""
 
     async def search(self, wanted: Search, *, count: int, position: str | None = None) -> SearchPage:
         """A page of matches."""
@@ -43,6 +43,18 @@ class Records(Protocol):
     async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
         """The resources of a type whose reference parameter names any of the targets."""
         ...
+
+
+class Readable(Searched, Protocol):
+    """What reading one resource by its id needs besides; `cordee.store.repository.Reader` is one."""
+
+    async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
+        """The current version; raises `NotFound` or `Gone`."""
+        ...
+
+
+class Records(Searched, Protocol):
+    """What billing needs of a tenant's resources; `cordee.store.repository.Repository` is one."""
 
     async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
         """Stores, unless the condition finds one."""
@@ -83,7 +95,7 @@ class PlanRecord:
         return tuple(versioned_reference(resource) for resource in (*found.values(), *self.encounters))
 
 
-async def plan_records(records: Records, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:
+async def plan_records(records: Searched, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:
     """The plans of a pathway, in a stable order, a page of them in memory at a time.
 
     `structure`, an Organization's id, keeps to the plans it is the author of.
@@ -98,13 +110,20 @@ async def plan_records(records: Records, pathway: str, structure: str | None) ->
             yield PlanRecord(plan, resources, tuple(encounters.get(patient, ())))
 
 
-async def all_matches(records: Records, resource_type: str, criteria: Sequence[tuple[str, str]]) -> list[Resource]:
+async def plan_record(records: Searched, care_plan: Resource) -> PlanRecord:
+    """One plan, with what its settlement looks at."""
+    resources = await _surroundings(records, [care_plan])
+    encounters = await _encounters(records, [care_plan])
+    return PlanRecord(care_plan, resources, tuple(encounters.get(local_reference(care_plan.get("subject")) or "", ())))
+
+
+async def all_matches(records: Searched, resource_type: str, criteria: Sequence[tuple[str, str]]) -> list[Resource]:
     """Every match of a search."""
     return [found async for page in pages(records, resource_type, criteria, _RESOURCES_A_PAGE) for found in page]
 
 
 async def pages(
-    records: Records, resource_type: str, criteria: Sequence[tuple[str, str]], count: int
+    records: Searched, resource_type: str, criteria: Sequence[tuple[str, str]], count: int
 ) -> AsyncIterator[list[Resource]]:
     """The matches of a search, a page at a time."""
     wanted = parse_search(resource_type, criteria)
@@ -117,7 +136,7 @@ async def pages(
             return
 
 
-async def _surroundings(records: Records, plans: Iterable[Resource]) -> dict[str, Resource]:
+async def _surroundings(records: Searched, plans: Iterable[Resource]) -> dict[str, Resource]:
     """Patients, structures, care teams, then their members, then the people behind the members' roles."""
     found: dict[str, Resource] = {}
     wanted = {reference for plan in plans for reference in _named_by_plan(plan)}
@@ -148,13 +167,13 @@ def _named_by(resource: Resource) -> list[str]:
 _EVIDENCE_TYPES = frozenset({"PractitionerRole", "Practitioner", "Organization"})
 
 
-async def _read(records: Records, references: Iterable[str]) -> dict[str, Resource]:
+async def _read(records: Searched, references: Iterable[str]) -> dict[str, Resource]:
     versions = await records.read_many(_keys(references))
     parsed = [_parsed(version) for version in versions.values() if not version.deleted]
     return {reference_of(resource): resource for resource in parsed}
 
 
-async def _encounters(records: Records, plans: Iterable[Resource]) -> dict[str, list[Resource]]:
+async def _encounters(records: Searched, plans: Iterable[Resource]) -> dict[str, list[Resource]]:
     """The Encounters of the plans' patients, by patient."""
     patients = {p for plan in plans if (p := local_reference(plan.get("subject"))) is not None}
     found: dict[str, list[Resource]] = {}

@@ -49,7 +49,7 @@ def in_full(explanation: Explanation, language: Language) -> str:
     """The tree as one line: its sentence, and in brackets what it rests on; a step says only what it did."""
     if explanation.rule.startswith("step."):
         return reason(explanation, language)
-    text = _said(explanation, language)
+    text = said(explanation, language)
     if not explanation.because:
         return text
     return f"{text} ({', '.join(in_full(child, language) for child in explanation.because)})"
@@ -64,12 +64,13 @@ def missing_sentence(missing: Missing, language: Language) -> str:
 
 
 def _lines(explanation: Explanation, language: Language, depth: int) -> Iterable[tuple[int, str]]:
-    yield depth, _said(explanation, language)
+    yield depth, said(explanation, language)
     for child in explanation.because:
         yield from _lines(child, language, depth + 1)
 
 
-def _said(explanation: Explanation, language: Language) -> str:
+def said(explanation: Explanation, language: Language) -> str:
+    """The sentence of one explanation, without what it rests on."""
     inputs = explanation.inputs
     if explanation.cents is not None:
         inputs = (*inputs, ("result_cents", explanation.cents))

@@ -171,7 +171,8 @@ def _entry(index: int, entry: _Entry, base_url: str | None) -> BundleEntry:
     if resource is not None and _escapes_a_name(resource):
         sentence = "A member's name is written with an escape (a backslash); write it as it is."
         issues.append(Issue("error", "structure", sentence, f"Bundle.entry[{index}].resource"))
-    if request.method in ("POST", "PUT") and resource is None:
+    is_operation = request.url.partition("?")[0].rpartition("/")[2].startswith("$")
+    if request.method in ("POST", "PUT") and resource is None and not is_operation:
         issues.append(Issue("error", "required", f"A {request.method} needs a resource.", f"Bundle.entry[{index}]"))
     return BundleEntry(
         index,
@@ -206,6 +207,8 @@ def _address(
             return resource_type, resource_id, None, None
         case [resource_type, "_history"] | [resource_type, _, "_history"] if resource_type in _types():
             return resource_type, None, None, None
+        case [*_, operation] if operation.startswith("$"):
+            return None, None, None, None
         case [resource_type, resource_id, "_history", version] if version.isdecimal() and len(version) < 10:
             return resource_type, resource_id, int(version), None
     diagnostics = (

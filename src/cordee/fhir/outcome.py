@@ -117,6 +117,13 @@ class PreconditionFailed(FhirError):
     code = "conflict"
 
 
+class Unprocessable(FhirError):
+    """The request is understood, and what is stored does not allow it; the message names what to mend (422)."""
+
+    status = 422
+    code = "processing"
+
+
 class TooLarge(FhirError):
     """The body is over the limit (413)."""
 

@@ -2,6 +2,7 @@ import pytest
 
 from cordee.api.addresses import INTERACTIONS, locate
 from cordee.api.dispatch import _READS, _WRITES
+from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
 
 
@@ -21,6 +22,12 @@ from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
         ("Patient/a", "PATCH", None),
         ("Patient/a/_history/3", "GET", "vread"),
         ("Patient/a/_history/3", "DELETE", None),
+        ("$bill", "POST", "$bill"),
+        ("$bill", "GET", None),
+        ("CarePlan/a/$settle", "GET", "$settle"),
+        ("CarePlan/a/$settle", "HEAD", "$settle"),
+        ("CarePlan/a/$settle", "POST", "$settle"),
+        ("CarePlan/a/$settle", "PUT", None),
     ],
 )
 def test_shape_and_method_make_the_interaction(path: str, method: str, interaction: str | None) -> None:
@@ -38,6 +45,11 @@ def test_shape_and_method_make_the_interaction(path: str, method: str, interacti
         ("metadata/x", NotFound),
         ("Patient/$validate", NotFound),
         ("Patient/1/$everything", NotFound),
+        ("CarePlan/$settle", NotFound),
+        ("Patient/1/$settle", NotFound),
+        ("CarePlan/a_b/$settle", NotFound),
+        ("CarePlan/a/b/$settle", NotFound),
+        ("CarePlan/a/$settle/x", NotFound),
         ("Patient/1/_history/0", NotFound),
         ("Patient/1/_history/1.0", NotFound),
         ("Patient/1/_history/1/x", NotFound),
@@ -54,4 +66,14 @@ def test_what_names_nothing_is_refused(path: str, refusal: type[FhirError]) -> N
 
 def test_every_interaction_of_the_table_is_carried_out_by_something() -> None:
     named = {name for methods in INTERACTIONS.values() for name in methods.values()}
-    assert named == {*_READS, *_WRITES, "bundle"}
+    assert named == {*_READS, *_WRITES, "bundle", *(operation.name for operation in OPERATIONS)}
+
+
+def test_an_operation_asked_for_elsewhere_is_told_where_it_is() -> None:
+    with pytest.raises(NotFound, match=r"CarePlan/\{id\}/\$settle"):
+        locate(["CarePlan", "$settle"])
+
+
+def test_only_an_operation_that_changes_nothing_is_a_get() -> None:
+    for operation in OPERATIONS:
+        assert ("GET" in operation.methods) is (operation.write is None)

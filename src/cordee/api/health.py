@@ -8,9 +8,9 @@ from cordee.api.metrics import Metrics
 from cordee.fhir.outcome import FhirError
 
 
-def operation_routes(fhir: FhirApplication, metrics: Metrics) -> APIRouter:
+def health_routes(fhir: FhirApplication, metrics: Metrics) -> APIRouter:
     """/healthz, /readyz and /metrics of one process."""
-    routes = APIRouter(tags=["operation"])
+    routes = APIRouter(tags=["health"])
 
     @routes.get("/healthz", summary="The process answers")
     async def healthz() -> dict[str, str]:

@@ -1,0 +1,200 @@
+"""What an operation is given: read from the query or from a Parameters resource, checked, all faults told at once."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cordee.fhir.outcome import FhirError, Issue
+
+Value = str | int | bool | date
+
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_REFERENCE = re.compile(rf"([A-Z][A-Za-z]+)/{_ID}")
+_TEXTS = ("valueString", "valueCode", "valueId", "valueUri", "valueMarkdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A parameter taken: `type` is a FHIR primitive, or `reference` for a resource of this server.
+
+    A reference is given as a `Reference` in Parameters and as `Type/id` in a query; `targets` are the types it may
+    name.
+    """
+
+    name: str
+    type: str
+    documentation: str
+    min: int = 0
+    max: int | None = 1
+    targets: tuple[str, ...] = ()
+
+
+class Arguments:
+    """The values given, typed; asking for a name that the operation doesn't declare is a KeyError."""
+
+    def __init__(self, values: Mapping[str, Sequence[Value]]) -> None:
+        self._values = values
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """All the texts of a parameter."""
+        return tuple(str(value) for value in self._values[name])
+
+    def text(self, name: str) -> str | None:
+        """A text, a code or a reference `Type/id`."""
+        values = self._values[name]
+        return str(values[0]) if values else None
+
+    def required_text(self, name: str) -> str:
+        """The text of a parameter that `read` has found to be there."""
+        return str(self._values[name][0])
+
+    def day(self, name: str) -> date | None:
+        """A day."""
+        values = self._values[name]
+        return values[0] if values and isinstance(values[0], date) else None
+
+    def required_day(self, name: str) -> date:
+        """The day of a parameter that was found to be there."""
+        day = self.day(name)
+        if day is None:
+            raise KeyError(name)
+        return day
+
+    def flag(self, name: str) -> bool:
+        """A boolean; false when it is not given."""
+        return self._values[name][:1] == (True,)
+
+    def number(self, name: str) -> int | None:
+        """A whole number."""
+        values = self._values[name]
+        return values[0] if values and isinstance(values[0], int) else None
+
+
+def from_query(
+    inputs: Sequence[Input], pairs: Iterable[tuple[str, str]], *, lenient: bool = False, base_url: str
+) -> Arguments:
+    """The arguments in a query; raises `FhirError` (400) with every fault, its path `http.{name}`."""
+    given = [(f"http.{name}", name, text) for name, text in pairs]
+    return _checked(inputs, given, _Source(_from_text, "http.{name}"), lenient, base_url)
+
+
+def from_parameters(
+    inputs: Sequence[Input], resource: Mapping[str, Any], *, lenient: bool = False, base_url: str
+) -> Arguments:
+    """The arguments in a valid Parameters resource; raises `FhirError` (400) with every fault and its path."""
+    given = [
+        (f"Parameters.parameter[{place}]", str(parameter["name"]), parameter)
+        for place, parameter in enumerate(resource.get("parameter", ()))
+    ]
+    return _checked(inputs, given, _Source(_from_member, "Parameters.parameter"), lenient, base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """How one value is read, and the path of a parameter that is missing."""
+
+    read: Callable[[Input, Any, str], Value]
+    missing: str
+
+
+def _checked(
+    inputs: Sequence[Input],
+    given: Sequence[tuple[str, str, Any]],
+    source: _Source,
+    lenient: bool,
+    base_url: str,
+) -> Arguments:
+    declared = {parameter.name: parameter for parameter in inputs}
+    values: dict[str, tuple[Value, ...]] = dict.fromkeys(declared, ())
+    issues: list[Issue] = []
+    for path, name, said in given:
+        parameter = declared.get(name)
+        if parameter is None:
+            if not lenient:
+                known = ", ".join(declared) or "none"
+                issues.append(Issue("error", "not-supported", f"There is no parameter «{name}» here: {known}.", path))
+            continue
+        try:
+            values[name] += (source.read(parameter, said, base_url),)
+        except ValueError as problem:
+            issues.append(Issue("error", "value", f"{name}: {problem}.", path))
+            continue
+        if parameter.max is not None and len(values[name]) > parameter.max:
+            issues.append(Issue("error", "structure", f"{name} is given more than once.", path))
+    tried = {name for _, name, _ in given}
+    for name, parameter in declared.items():
+        if len(values[name]) < parameter.min and name not in tried:
+            sentence = f"{name} is needed: {parameter.documentation}"
+            issues.append(Issue("error", "required", sentence, source.missing.format(name=name)))
+    if issues:
+        raise FhirError(issues[0].diagnostics, issues=issues)
+    return Arguments(values)
+
+
+def _from_text(parameter: Input, text: str, base_url: str) -> Value:
+    match parameter.type:
+        case "boolean":
+            if text not in ("true", "false"):
+                raise ValueError(f"«{text}» is neither true nor false")
+            return text == "true"
+        case "integer":
+            if not re.fullmatch(r"-?[0-9]{1,9}", text):
+                raise ValueError(f"«{text}» is not a whole number")
+            return int(text)
+        case "date":
+            return _day(text)
+        case "reference":
+            return _reference(text.removeprefix(f"{base_url}/"), parameter.targets)
+    if not text.strip():
+        raise ValueError("the value is empty")
+    return text
+
+
+def _from_member(parameter: Input, member: Mapping[str, Any], base_url: str) -> Value:
+    name = next((key for key in member if key.startswith("value")), None)
+    if name is None:
+        raise ValueError(f"a {_said_type(parameter)} was expected, in {_members(parameter.type)[0]}")
+    value = member[name]
+    if name not in _members(parameter.type):
+        raise ValueError(f"it is a {name}; {_members(parameter.type)[0]} was expected")
+    if name == "valueReference":
+        named = value.get("reference")
+        if named is None:
+            raise ValueError("the reference must name a resource, as in PractitionerRole/1")
+        return _from_text(parameter, named, base_url)
+    return value if isinstance(value, bool | int) else _from_text(parameter, str(value), base_url)
+
+
+def _members(type_: str) -> tuple[str, ...]:
+    """The members of Parameters.parameter that may hold a type, the proper one first."""
+    match type_:
+        case "reference":
+            return ("valueReference", *_TEXTS)
+        case "boolean" | "integer" | "date":
+            return (f"value{type_.capitalize()}",)
+    proper = f"value{type_[0].upper()}{type_[1:]}"
+    return tuple(dict.fromkeys((proper, *_TEXTS)))
+
+
+def _said_type(parameter: Input) -> str:
+    return f"reference to a {' or '.join(parameter.targets)}" if parameter.type == "reference" else parameter.type
+
+
+def _day(text: str) -> date:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(f"«{text}» is not a day; write it as 2026-07-31")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"there is no day {text}") from None
+
+
+def _reference(text: str, targets: Sequence[str]) -> str:
+    found = _REFERENCE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"«{text}» is not a resource of this server; write it as {targets[0]}/1")
+    if found[1] not in targets:
+        raise ValueError(f"{text} is not a {' or '.join(targets)}")
+    return text

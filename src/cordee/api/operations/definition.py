@@ -1,0 +1,84 @@
+"""An operation as data: where it is asked for, what it takes and gives, what carries it out (R4 operations.html)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cordee.api.operations.arguments import Arguments, Input
+from cordee.api.response import FhirResponse
+from cordee.store.reader import Reader
+from cordee.store.repository import Repository
+
+Level = Literal["system", "type", "instance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A parameter answered: `type` is a FHIR type, empty for one that has parts."""
+
+    name: str
+    type: str
+    documentation: str
+    min: int = 0
+    max: int | None = 1
+    parts: tuple["Output", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of an operation. `id` is the resource's at instance level, else empty."""
+
+    id: str
+    arguments: Arguments
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`code` is the name without `$`; `resource` the type it is about, None at system level.
+
+    It has one of `read`, which leaves everything as it was, and `write`. An operation that writes is only POSTed;
+    one whose inputs are all simple and that only reads is also a GET (R4 operations.html#executing).
+    `example` is a Parameters resource that asks for it.
+    """
+
+    code: str
+    resource: str | None
+    levels: tuple[Level, ...]
+    title: str
+    description: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    example: Mapping[str, Any]
+    read: Callable[[Reader, Asked], Awaitable[FhirResponse]] | None = None
+    write: Callable[[Repository, Asked], Awaitable[FhirResponse]] | None = None
+    file_type: str | None = None
+    """The media type of the file that is answered, when it is not a resource."""
+    id: str = ""
+    """Of its OperationDefinition; the code, unless operations share it."""
+
+    def __post_init__(self) -> None:
+        if (self.read is None) == (self.write is None):
+            raise ValueError(f"{self.name} must either read or write")
+        object.__setattr__(self, "id", self.id or self.code)
+
+    @property
+    def name(self) -> str:
+        """As it stands in an address."""
+        return f"${self.code}"
+
+    @property
+    def affects_state(self) -> bool:
+        """Whether it may change something."""
+        return self.write is not None
+
+    @property
+    def shapes(self) -> tuple[str, ...]:
+        """The addresses it is asked for at, as the keys of the table of addresses."""
+        before = {"system": "", "type": f"{self.resource}/", "instance": f"{self.resource}/{{id}}/"}
+        return tuple(before[level] + self.name for level in self.levels)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods it may be asked with."""
+        return ("POST",) if self.affects_state else ("GET", "POST")

@@ -1,0 +1,20 @@
+"""The operations that are served; addresses, `/metadata`, the API's description and OperationDefinitions follow it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from cordee.api.operations.billing import BILL
+from cordee.api.operations.definition import Operation
+from cordee.api.operations.settling import SETTLE
+
+OPERATIONS: tuple[Operation, ...] = (SETTLE, BILL)
+
+OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
+    {shape: operation for operation in OPERATIONS for shape in operation.shapes}
+)
+"""By the shape of an address: `$bill`, `Claim/$submit`, `CarePlan/{id}/$settle`."""
+
+
+def operation_at(shape: str) -> Operation:
+    """The operation at an address; KeyError when there is none."""
+    return OPERATIONS_BY_SHAPE[shape]

@@ -1,0 +1,111 @@
+"""One care plan judged: its forfaits, each under the version of the convention in force when it began."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from cordee.claims import canonical
+from cordee.claims.dossier import Dossier
+from cordee.claims.evidence import Session
+from cordee.claims.fhir_contract import convention_from_contract
+from cordee.claims.fhir_dossier import dossier_from_resources
+from cordee.claims.fhir_evidence import (
+    EvidenceError,
+    Resource,
+    identifiers_of,
+    local_reference,
+    reference_of,
+    versioned_reference,
+)
+from cordee.claims.records import PlanRecord, Searched, all_matches
+from cordee.claims.settlement import NotDue, Settlement, settle
+from cordee.pathways.convention import Convention
+from cordee.pathways.model import Pathway
+from cordee.pathways.schedule import PlannedForfait, convention_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A plan that could not be judged at all: the message names what to mend."""
+
+    care_plan: str
+    message: str
+
+
+def judge(
+    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], *, as_of: date, only_due: bool
+) -> list[Settlement | NotDue]:
+    """Each forfait of the plan, settled as things stand at the end of the day `as_of`.
+
+    With `only_due`, those whose day has come by then; without, also those to come. Raises ValueError or
+    ArithmeticError when one can't be judged; EvidenceError, a ValueError, names what to mend.
+    """
+    sessions: dict[str, tuple[Session, ...]] = {}
+    judged: list[Settlement | NotDue] = []
+    for dossier, planned in planned_forfaits(record, pathway, conventions, as_of):
+        if only_due and planned.due_on > as_of:
+            continue
+        zone = dossier.convention.time_zone
+        if zone not in sessions:
+            sessions[zone] = record.sessions(ZoneInfo(zone))
+        judged.append(settle(dossier, sessions[zone], forfait=planned.code, as_of=as_of))
+    return judged
+
+
+async def executed_conventions(
+    records: Searched, pathway: Pathway, pathways: Mapping[str, Pathway]
+) -> tuple[dict[Convention, str], list[Unreadable]]:
+    """The executed conventions, each with the version of its Contract, and those that can't be read."""
+    criteria = [("instantiates", canonical.pathway_canonical(pathway.code)), ("status", "executed")]
+    read: dict[Convention, str] = {}
+    faults: list[Unreadable] = []
+    for contract in await all_matches(records, "Contract", criteria):
+        try:
+            read[convention_from_contract(contract, pathways)] = versioned_reference(contract)
+        except ValueError as error:
+            faults.append(Unreadable(reference_of(contract), str(error)))
+    return read, faults
+
+
+def planned_forfaits(
+    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], until: date
+) -> list[tuple[Dossier, PlannedForfait]]:
+    """The forfaits of a plan, each with the dossier under the version in force when it began.
+
+    Of those that repeat, the intervals that begin by `until`. Raises EvidenceError when the plan can't be read, or its
+    structure has no convention.
+    """
+    plan = record.care_plan
+    organization = _resource(record, plan.get("author"), "author must be the Organization responsible for coordination")
+    identifiers = identifiers_of(organization)
+    versions = [c for c in conventions if c.structure.identifier in identifiers]
+    if not versions:
+        name = organization.get("name", reference_of(organization))
+        raise EvidenceError(f"{reference_of(plan)}: {name} has no executed convention (Contract) for {pathway.code}")
+    found: list[tuple[Dossier, PlannedForfait]] = []
+    for convention in sorted(versions, key=lambda version: version.validity.first):
+        dossier = dossier_from_resources(
+            pathway,
+            convention,
+            organization=organization,
+            care_plan=plan,
+            patient=record.resources.get(local_reference(plan.get("subject")) or ""),
+            care_teams=[_resource(record, team, "careTeam must be stored") for team in plan.get("careTeam", ())],
+            resources=record.resources,
+        )
+        found += [
+            (dossier, planned)
+            for planned in dossier.planned(until)
+            if convention_in_force(versions, planned.start) is convention
+        ]
+    return found
+
+
+def _resource(record: PlanRecord, reference: Resource | None, rule: str) -> Resource:
+    named = local_reference(reference)
+    found = record.resources.get(named or "")
+    if found is None:
+        what = f"{named} is named and not stored" if named else "it is not named"
+        raise EvidenceError(f"{reference_of(record.care_plan)}: {rule}; {what}")
+    return found
