@@ -47,6 +47,29 @@ SESSION_CARE_PLAN = f"{BASE}/StructureDefinition/session-care-plan"
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 """HL7's standard extension: the same text in another language."""
 
+LISTED_PATIENT_TRAIT = f"{BASE}/StructureDefinition/listed-patient-trait"
+"""Extension of `Group.member`: what weighs in the payment of a listed patient, a coding of PAYMENT_TRAIT."""
+
+COLLECTIVE_FACT = f"{BASE}/CodeSystem/collective-fact"
+"""System of `MeasureReport.group.code`: care elsewhere, reference remuneration, gains and so on."""
+
+QUALITY_INDICATOR = f"{BASE}/CodeSystem/quality-indicator"
+INDICATOR_FIGURES = f"{BASE}/StructureDefinition/indicator-figures"
+"""Extension of `MeasureReport.group`: `value`, `previous`, `target`, `intermediate` and `direction`."""
+
+COLLECTIVE_IDENTIFIER = f"{BASE}/NamingSystem/collective-payment"
+"""System of the identifier of a collective payment: one for each structure, pathway and period."""
+
+COLLECTIVE_COMPONENT = f"{BASE}/CodeSystem/collective-component"
+COLLECTIVE_PAYMENT = f"{BASE}/StructureDefinition/collective-payment"
+"""Extension of Invoice: `pathway`, `period`, `convention`, and the evidence it rests on."""
+
+COLLECTIVE_QUOTE_PART = f"{BASE}/StructureDefinition/collective-quote-part"
+"""Extension of `Invoice.participant`: `amount`, and its `reason` in both languages."""
+
+MEASURE = f"{BASE}/Measure/"
+"""Followed by a pathway's code, as `MeasureReport.measure`."""
+
 
 def pathway_canonical(code: str) -> str:
     """The canonical address of a pathway."""

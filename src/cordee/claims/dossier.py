@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from cordee.claims.agreement import Agreement
 from cordee.claims.evidence import CareCircle, Inclusion, Member, SignedDistribution, Structure
-from cordee.pathways.convention import Convention, OutsideSplit
-from cordee.pathways.model import Act, Forfait, Label, Pathway
+from cordee.pathways.convention import Convention
+from cordee.pathways.model import Forfait, Pathway
 from cordee.pathways.schedule import PlannedForfait, PlannedSequence, schedule, sequences_of
 
 
 @dataclass(frozen=True)
-class Dossier:
+class Dossier(Agreement):
     """One patient's parcours, and the agreement it is paid under.
 
     `distributions` are the free distributions signed off for forfaits of this plan.
@@ -26,26 +27,6 @@ class Dossier:
     inclusion: Inclusion
     circle: CareCircle
     distributions: tuple[SignedDistribution, ...] = ()
-
-    @cached_property
-    def acts(self) -> tuple[Act, ...]:
-        """The acts that may count: the pathway's, then those the convention adds."""
-        return (*self.pathway.acts, *self.convention.acts)
-
-    @cached_property
-    def acts_by_code(self) -> Mapping[tuple[str, str], Act]:
-        """Those acts by (system, code)."""
-        return {(act.system, act.code): act for act in self.acts}
-
-    @cached_property
-    def act_labels(self) -> Mapping[str, Label]:
-        """The name of each act, by its code."""
-        return {act.code: act.label for act in self.acts}
-
-    @cached_property
-    def profession_labels(self) -> Mapping[str, Label]:
-        """The name of each profession, by the short name the files use."""
-        return {profession.name: profession.label for profession in self.pathway.professions}
 
     @cached_property
     def members_by_reference(self) -> Mapping[str, tuple[Member, ...]]:
@@ -82,21 +63,7 @@ class Dossier:
         """The forfait of the pathway that a planned one is."""
         return next(forfait for forfait in self.pathway.forfaits if forfait.code == planned.forfait)
 
-    @cached_property
-    def _professions(self) -> Mapping[tuple[str, str], str]:
-        return {(p.system, p.code): p.name for p in self.pathway.professions}
-
-    def profession_of(self, member: Member) -> str | None:
-        """The pathway's short name for a member's profession; None when the pathway doesn't know it."""
-        code = member.profession
-        return None if code is None else self._professions.get((code.system, code.code))
-
-    def outside_split(self, member: Member) -> OutsideSplit | None:
-        """What keeps a member outside of the split, None when nothing does."""
-        profession = self.profession_of(member)
-        for outside in self.convention.outside_split:
-            if outside.identifier in member.identifiers:
-                return outside
-            if profession is not None and outside.profession == profession:
-                return outside
-        return None
+    @property
+    def copayment_exempt(self) -> bool:
+        """Whether the compulsory insurance pays the patient's forfaits whole."""
+        return self.inclusion.copayment_exempt

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cordee.claims.dossier import Dossier
+from cordee.claims.agreement import Agreement
 from cordee.claims.evidence import Code, Member
 from cordee.pathways.convention_rules import STRUCTURE
 
@@ -30,15 +30,15 @@ def member_payee(member: Member) -> Payee:
     return Payee("member", member.key, member.identifier, member.name, member.profession, member.reference)
 
 
-def beneficiaries(dossier: Dossier) -> dict[str, Payee]:
+def beneficiaries(agreement: Agreement) -> dict[str, Payee]:
     """The payees of the off-the-top steps by code; one who is the structure or a member is that one payee."""
-    structure = dossier.structure
-    own = dossier.convention.structure.identifier
+    structure = agreement.structure
+    own = agreement.convention.structure.identifier
     itself = Payee("structure", STRUCTURE, own, structure.name, None, structure.reference)
     found = {STRUCTURE: itself}
-    for beneficiary in dossier.convention.beneficiaries:
+    for beneficiary in agreement.convention.beneficiaries:
         party = beneficiary.party
-        same = sorted((m for m in dossier.circle.members if party.identifier in m.identifiers), key=lambda m: m.key)
+        same = sorted((m for m in agreement.circle.members if party.identifier in m.identifiers), key=lambda m: m.key)
         if party.identifier in structure.identifiers:
             found[beneficiary.code] = itself
         elif same:
@@ -49,12 +49,12 @@ def beneficiaries(dossier: Dossier) -> dict[str, Payee]:
     return found
 
 
-def residue_keeper(dossier: Dossier) -> Payee | None:
+def residue_keeper(agreement: Agreement) -> Payee | None:
     """Who keeps what no step gave: the structure, its reserve, or nobody since it is not billed."""
-    structure, own = dossier.structure, dossier.convention.structure.identifier
-    match dossier.convention.residue:
+    structure, own = agreement.structure, agreement.convention.structure.identifier
+    match agreement.convention.residue:
         case "structure":
-            return beneficiaries(dossier)[STRUCTURE]
+            return beneficiaries(agreement)[STRUCTURE]
         case "reserve":
             return Payee("reserve", "reserve", own, f"{structure.name} (réserve)", None, structure.reference)
         case "not_billed":

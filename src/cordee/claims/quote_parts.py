@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from cordee.claims.agreement import Agreement
 from cordee.claims.counting import LONGEST_SESSION, ActDone, Counted, NotCounted
-from cordee.claims.dossier import Dossier
 from cordee.claims.explanation import Explanation, explain
 from cordee.claims.insurer_shares import insurer_shares
 from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_keeper
@@ -33,37 +33,37 @@ class QuoteParts:
     insurers: Explanation | None
 
 
-def quote_parts(dossier: Dossier, period: Validity, counted: Counted, forfait: int) -> QuoteParts:
+def quote_parts(agreement: Agreement, period: Validity, counted: Counted, forfait: int) -> QuoteParts:
     """Splits `forfait` cents among the members present during `period`, and those the convention names.
 
     Raises ArithmeticError should the parts not add up.
     """
-    members = {member.key: member for member in dossier.circle.members if member.present_during(period)}
-    outside = {key: found for key, member in members.items() if (found := dossier.outside_split(member))}
-    professions = {key: dossier.profession_of(m) for key, m in members.items() if key not in outside}
+    members = {member.key: member for member in agreement.circle.members if member.present_during(period)}
+    outside = {key: found for key, member in members.items() if (found := agreement.outside_split(member))}
+    professions = {key: agreement.profession_of(m) for key, m in members.items() if key not in outside}
     earners = Earners(
         tuple(act for act in counted.acts if act.member in professions),
         professions,
-        dossier.act_labels,
-        dossier.profession_labels,
+        agreement.act_labels,
+        agreement.profession_labels,
     )
-    split = split_forfait(forfait, dossier.convention.steps, earners)
+    split = split_forfait(forfait, agreement.convention.steps, earners)
     payees = {key: member_payee(member) for key, member in members.items()}
-    others = beneficiaries(dossier)
+    others = beneficiaries(agreement)
     reasons: dict[Payee, list[Explanation]] = {payee: [] for _, payee in sorted(payees.items())}
     for piece in split.parts:
         payee = payees[piece.payee] if piece.member else others[piece.payee]
         why = explain(f"step.{piece.kind}", piece.cents, (piece.explanation,), number=piece.step + 1)
         reasons.setdefault(payee, []).append(why)
-    keeper = residue_keeper(dossier)
+    keeper = residue_keeper(agreement)
     if split.residue and keeper is not None:
-        why = explain(f"residue.{dossier.convention.residue}", split.residue)
+        why = explain(f"residue.{agreement.convention.residue}", split.residue)
         reasons.setdefault(keeper, []).append(why)
     not_billed = split.residue if keeper is None else 0
     amounts = [sum(piece.cents or 0 for piece in pieces) for pieces in reasons.values()]
     if sum(amounts) + not_billed != forfait:
         raise ArithmeticError(f"the parts do not add up to {forfait} cents: nothing is billed")
-    shares = insurer_shares(amounts, dossier.convention.amo_share, exempt=dossier.inclusion.copayment_exempt)
+    shares = insurer_shares(amounts, agreement.convention.amo_share, exempt=agreement.copayment_exempt)
     parts = []
     for index, (payee, pieces) in enumerate(reasons.items()):
         acts = tuple(act for act in counted.acts if payee.kind == "member" and act.member == payee.key)

@@ -4,13 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from cordee.claims.explanation import Explanation, explain
 from cordee.claims.gates import Missing, lacking
-from cordee.pathways.model import Validity
-
-Sex = Literal["male", "female"]
+from cordee.pathways.model import Sex, Validity
 
 
 @dataclass(frozen=True, slots=True)

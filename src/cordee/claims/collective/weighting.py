@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
-from cordee.claims.collective.patient_list import ListedPatient, Sex, ages
+from cordee.claims.collective.patient_list import ListedPatient, ages
 from cordee.claims.gates import Missing, lacking
-from cordee.pathways.model import Label, WeightBand
+from cordee.pathways.model import Label, Sex, WeightBand
 
 _SEX = {"female": Label("femmes", "women"), "male": Label("hommes", "men")}
 
