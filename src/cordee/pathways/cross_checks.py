@@ -151,16 +151,18 @@ def _included_forfaits(pathway: Pathway) -> Iterator[tuple[str, str | None]]:
 
 
 def _check_dated_sources(root: Section, pathway: Pathway) -> None:
-    """A figure that is paid has a date of publication, or it could not be told which of two is the newer."""
-    dated = {source.code for source in pathway.sources if source.published_on or source.read_on}
-    known = {source.code: f"sources[{index}]" for index, source in enumerate(pathway.sources)}
+    """A figure that is paid can be looked up, and it can be told which of two is the newer."""
+    sources = {source.code: (index, source) for index, source in enumerate(pathway.sources)}
     for key, code in _paid_figures(pathway):
-        if code in known and code not in dated:
-            root.refuse(
-                key,
-                f"this amount comes from {code!r}, which has no date: write its published_on "
-                f"(line {root.line_of(known[code])}), or read_on for a page that bears no date",
-            )
+        if code not in sources:
+            continue
+        index, source = sources[code]
+        there = f"(line {root.line_of(f'sources[{index}]')})"
+        if source.published_on is None and source.read_on is None:
+            fix = f"write its published_on {there}, or read_on for a page that bears no date"
+            root.refuse(key, f"this amount comes from {code!r}, which has no date: {fix}")
+        if source.address is None:
+            root.refuse(key, f"this amount comes from {code!r}, which has no address: write it {there}")
 
 
 def _paid_figures(pathway: Pathway) -> Iterator[tuple[str, str]]:
@@ -183,12 +185,13 @@ def _check_model(root: Section, pathway: Pathway, unread: set[str]) -> None:
             root.refuse("", f"the section {key!r} is missing: payment_model asks for it")
     if pathway.payment_model != "per_patient":
         return
-    for key, entries, why in (
-        ("profiles", pathway.profiles, "an amount belongs to a profile"),
-        ("sequences", pathway.sequences, "a patient is followed in séquences"),
-        ("forfaits", pathway.forfaits, "something is paid"),
+    ends_a_sequence = any(forfait.trigger == "end_of_sequence" for forfait in pathway.forfaits)
+    for key, entries, needed, why in (
+        ("profiles", pathway.profiles, True, "a patient is included under a profile"),
+        ("forfaits", pathway.forfaits, True, "something is paid"),
+        ("sequences", pathway.sequences, ends_a_sequence, "a forfait falls due at the end of one"),
     ):
-        if not entries and key not in unread:
+        if needed and not entries and key not in unread:
             root.refuse(key, f"the list {key!r} has no entry: at least one is needed, since {why}")
 
 

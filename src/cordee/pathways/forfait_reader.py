@@ -19,6 +19,8 @@ _UNITS_OF_TRIGGERS: dict[Trigger, tuple[Unit, ...]] = {
     "per_listed_patient": ("EUR per listed patient",),
 }
 
+_PERIODIC: tuple[Trigger, ...] = ("per_period", "per_act", "per_listed_patient")
+
 
 def read_forfait(section: Section) -> Forfait:
     """A forfait with its published amounts; none where they are not public."""
@@ -51,7 +53,7 @@ def _check_unit(section: Section, forfait: Forfait) -> None:
 def _check_scope(section: Section, forfait: Forfait) -> None:
     if forfait.trigger == "per_period" and forfait.period is None:
         section.refuse("", "the key 'period' is missing: a forfait per_period says its length, as in P3M")
-    if forfait.period is not None and forfait.trigger not in {"per_period", "per_act"}:
+    if forfait.period is not None and forfait.trigger not in _PERIODIC:
         section.refuse("period", f"a forfait {forfait.trigger} has no period: remove it, or make it per_period")
     if forfait.trigger == "per_act" and not forfait.acts:
         section.refuse("", "the list 'acts' is missing: a forfait per_act names the acts it pays")

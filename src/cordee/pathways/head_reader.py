@@ -15,12 +15,12 @@ def read_source(section: Section) -> Source:
     source = Source(
         code=read_code(section),
         title=section.text("title"),
-        address=section.text("address"),
+        address=section.optional_text("address"),
         nature=section.choice("nature", NATURES),
         published_on=section.optional_day("published_on"),
         read_on=section.optional_day("read_on"),
     )
-    parts = urlsplit(source.address)
+    parts = urlsplit(source.address or "")
     if source.address and (parts.scheme not in {"http", "https"} or not parts.netloc):
         section.refuse("address", f"{source.address!r} is not a web address: write it whole, with https://")
     section.close()

@@ -65,11 +65,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text a fact comes from. `published_on` is its date; a page that bears none has the day it was `read_on`."""
+    """The text a fact comes from. `published_on` is its date, that of the text reported when it is known by a report;
+    a page that bears none has the day it was `read_on`. `address` None: it has none that is public.
+    """
 
     code: str
     title: str
-    address: str
+    address: str | None
     nature: Nature
     published_on: date | None = None
     read_on: date | None = None
@@ -113,7 +115,8 @@ class Amount:
 class Forfait:
     """One thing that is paid: when it falls due, for what, and the published amounts, exact or bounds.
 
-    `sequences` empty: every séquence. `period` is the interval of `per_period`, and how far apart `per_act` is billed.
+    `sequences` empty: every séquence. `period` is the interval of `per_period` and `per_listed_patient`, and how far
+    apart `per_act` is billed.
     `includes` names forfaits of the same patient whose amounts are deducted from this one. `incomplete_use` None: the
     pathway's.
     """

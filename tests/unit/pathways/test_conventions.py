@@ -68,7 +68,7 @@ def test_the_split_is_read_in_order_in_cents_and_basis_points(convention: Conven
         ("territory: metropole", "territory: lune", "use one of metropole, outre-mer"),
         ("time_zone: Europe/Paris", "time_zone: Paris", "'Paris' is not a time zone"),
         ("payee_mode: direct_by_caisse", "payee_mode: cash", "use one of direct_by_caisse, via_structure"),
-        ("pathway: pcr-obesite-complexe-adulte", "pathway: pcr", "use one of pcr-obesite-complexe-adulte"),
+        ("pathway: pcr-obesite-complexe-adulte", "pathway: pcr", "'pcr' is not known here: use one of cime"),
         ("valid_from: 2026-06-01", "valid_from: 2026-03-03", "the pathway is in force from 2026-03-04"),
         ("incomplete_use: all_or_nothing\n", "", "the pathway leaves this policy to the convention"),
         ("profession: infirmier", "profession: plombier", "unknown profession 'plombier'"),

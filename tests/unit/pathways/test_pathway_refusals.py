@@ -54,6 +54,7 @@ def text() -> str:
         ("label: {fr: parcours d'essai, en: trial parcours}", "label: essai", "f.yaml:5: label: keys and values are"),
         ("code: constructed\n", "code: construit é\n", "is not a code: letters without accent, digits and hyphens"),
         ("    published_on: 2026-01-01\n", "", "this amount comes from 'constructed', which has no date: write its"),
+        ("    address: \"https://cordee.example/tests\"\n", "", "comes from 'constructed', which has no address"),
         ("nature: official", "nature: rumour", "use one of law, official, draft_opinion, press"),
     ],
 )  # fmt: skip
