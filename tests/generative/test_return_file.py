@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cordee.claims.returns import ReturnLine
+from cordee.exchange.csv_table import trimmed
+from cordee.exchange.file_problems import FileProblems
 from cordee.exchange.return_csv import write_return_csv
 from cordee.exchange.return_file import read_returns
 from cordee.exchange.return_json import write_return_json
-from cordee.exchange.return_problems import ReturnFileError
-from cordee.exchange.return_values import trimmed
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n\u00a0\u202f\u2009"), min_size=1, max_size=12)
 word = text.map(trimmed).filter(lambda value: bool(value) and not value.isspace() and value == trimmed(value))
@@ -63,5 +63,5 @@ def test_a_mangled_file_is_read_or_refused(written: list[ReturnLine], at: int, b
         place = at % len(data)
         try:
             read_returns(data[:place] + bytes_ + data[place + len(bytes_) :])
-        except ReturnFileError as refusal:
+        except FileProblems as refusal:
             assert refusal.problems

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from cordee.claims.returns import ReturnLine
+from cordee.exchange.csv_table import trimmed
+from cordee.exchange.file_problems import FileProblems, Problem
 from cordee.exchange.return_fields import FIELDS, FORMAT, FieldName
 from cordee.exchange.return_lines import WrittenLine, fields_of, return_lines
-from cordee.exchange.return_problems import Problem, ReturnFileError
-from cordee.exchange.return_values import trimmed
 from cordee.pathways.money import euros
 
 _BY_MEMBER = {field.member: field.name for field in FIELDS}
@@ -26,16 +26,16 @@ class _RepeatedMember(ValueError):
 
 
 def read_return_json(text: str) -> tuple[ReturnLine, ...]:
-    """The lines; `number` is the place in `lines`, the first being 1. Raises ReturnFileError with every problem."""
+    """The lines; `number` is the place in `lines`, the first being 1. Raises FileProblems with every problem."""
     try:
         document = json.loads(text, parse_float=_Number, parse_int=_Number, object_pairs_hook=_members)
     except _RepeatedMember as fault:
-        raise ReturnFileError([Problem(str(fault))]) from None
+        raise FileProblems([Problem(str(fault))]) from None
     except json.JSONDecodeError as fault:
         where = f"ligne {fault.lineno}, colonne {fault.colno}"
-        raise ReturnFileError([Problem(f"ce n'est pas du JSON ({where} : {fault.msg})")]) from None
+        raise FileProblems([Problem(f"ce n'est pas du JSON ({where} : {fault.msg})")]) from None
     except RecursionError:
-        raise ReturnFileError([Problem("JSON trop imbriqué ; les lignes sont dans « lines »")]) from None
+        raise FileProblems([Problem("JSON trop imbriqué ; les lignes sont dans « lines »")]) from None
     faults: list[Problem] = []
     return return_lines(_written(document, faults), _NAMES, faults)
 
@@ -47,13 +47,13 @@ def write_return_json(lines: Sequence[ReturnLine]) -> bytes:
 
 
 def _written(document: Any, faults: list[Problem]) -> list[WrittenLine]:
-    """Raises ReturnFileError when there are no lines to look at."""
+    """Raises FileProblems when there are no lines to look at."""
     if (
         not isinstance(document, dict)
         or document.get("format") != FORMAT
         or not isinstance(document.get("lines"), list)
     ):
-        raise ReturnFileError([Problem(f'il faut un objet {{"format": "{FORMAT}", "lines": […]}}')])
+        raise FileProblems([Problem(f'il faut un objet {{"format": "{FORMAT}", "lines": […]}}')])
     faults += [Problem(f"« {name} » est inconnu à côté de « lines »") for name in document.keys() - {"format", "lines"}]
     found = []
     for number, entry in enumerate(document["lines"], 1):

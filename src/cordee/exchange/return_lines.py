@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from cordee.claims.returns import ReturnKind, ReturnLine
+from cordee.exchange.file_problems import FileProblems, Problem
 from cordee.exchange.return_fields import (
     ALWAYS,
     INSURERS,
@@ -14,7 +15,6 @@ from cordee.exchange.return_fields import (
     REASONED_KINDS,
     FieldName,
 )
-from cordee.exchange.return_problems import Problem, ReturnFileError
 from cordee.exchange.return_values import read_amount, read_code, read_currency, read_day, read_party
 
 _Value = TypeVar("_Value")
@@ -33,7 +33,7 @@ def return_lines(
 ) -> tuple[ReturnLine, ...]:
     """The lines, checked. `names` are the fields' names in the file, `faults` what is wrong already.
 
-    Raises ReturnFileError with every problem of the file: nothing is read of a file that has one.
+    Raises FileProblems with every problem of the file: nothing is read of a file that has one.
     """
     problems = list(faults)
     lines: dict[ReturnLine, int] = {}
@@ -52,7 +52,7 @@ def return_lines(
     if not (lines or problems):
         problems.append(Problem("le fichier n'a aucune ligne"))
     if problems:
-        raise ReturnFileError(problems)
+        raise FileProblems(problems)
     return tuple(replace(line, number=number) for line, number in lines.items())
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TypeVar
 
-_SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009"), " ")
 _EURO = re.compile(r" ?(?:€|EUR)$", re.IGNORECASE)
 _PLAIN = re.compile(r"(?P<euros>\d{1,12})(?:[.,](?P<cents>\d{1,2}))?", re.ASCII)
 _GROUPED = re.compile(r"(?P<euros>\d{1,3}(?: \d{3}){1,3})(?:[.,](?P<cents>\d{1,2}))?", re.ASCII)
@@ -16,11 +15,6 @@ _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _FRENCH_DAY = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
 
 _Kind = TypeVar("_Kind", bound=str)
-
-
-def trimmed(text: str) -> str:
-    """Without the spaces around it, the no-break ones of spreadsheets too."""
-    return text.translate(_SPACES).strip()
 
 
 def read_amount(text: str) -> int:

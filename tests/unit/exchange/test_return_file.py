@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 
 from cordee.claims.returns import ReturnLine
+from cordee.exchange.file_problems import FileProblems
 from cordee.exchange.return_csv import write_return_csv
 from cordee.exchange.return_file import read_returns, return_schema
 from cordee.exchange.return_json import write_return_json
-from cordee.exchange.return_problems import ReturnFileError
 
 HEADINGS = "type;avis;date;facture;beneficiaire;assureur;montant;devise;motif_code;motif_libelle;responsable"
 PAID = "paiement;AV-1;2026-09-30;s:essai:c:mois;https://rpps.esante.gouv.fr|A;AMO;70,00;EUR;;;"
@@ -38,7 +38,7 @@ def row(**changed: str) -> str:
 
 
 def problems(data: bytes) -> list[str]:
-    with pytest.raises(ReturnFileError) as refused:
+    with pytest.raises(FileProblems) as refused:
         read_returns(data)
     return [str(problem) for problem in refused.value.problems]
 
@@ -187,7 +187,7 @@ def test_wrong_headings_are_told(headings: str, said: str) -> None:
         (csv_of(PAID).decode().encode("utf-16"), "UTF-16"),
         (csv_of(row(motif_libelle="refusé")).decode().encode("cp1252"), "ligne 2 : un octet n'est pas de l'UTF-8"),
         (b"PK\x03\x04", "c'est un classeur"),
-        (csv_of(row(motif_libelle="\0")), "octets nuls"),
+        (csv_of(row(motif_libelle="\0")), "octet nul"),
         (csv_of(row(motif_libelle='"ouvert')), "guillemets"),
         (csv_of(PAID + ";de trop"), "12 cellules pour 11 colonnes"),
     ],

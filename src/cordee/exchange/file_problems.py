@@ -1,4 +1,4 @@
-"""What is wrong in a return file: all of it, each with its place and what to do."""
+"""What is wrong in a file received: all of it, each with its place and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Problem:
         return f"{place} : {self.what}"
 
 
-class ReturnFileError(ValueError):
-    """A return file that can't be used: nothing of it was."""
+class FileProblems(ValueError):
+    """A file that can't be used: nothing of it was. `problems` is never empty."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
