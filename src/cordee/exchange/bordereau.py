@@ -7,29 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cordee.claims.claim_record import ClaimItem, ClaimKind, ClaimRecord
+from cordee.claims.claim_record import ClaimItem, ClaimRecord
 from cordee.claims.payees import PayeeKind
-from cordee.pathways.convention import Party, PayeeMode
-
-KINDS: dict[ClaimKind, str] = {
-    "forfait": "forfait",
-    "credit": "avoir",
-    "replacement": "facture rectificative",
-    "resubmission": "nouvelle présentation",
-}
-
-PAYEE_KINDS: dict[PayeeKind, str] = {
-    "member": "membre du cercle de soins",
-    "structure": "structure",
-    "organization": "organisation",
-    "practitioner": "professionnel",
-    "reserve": "réserve",
-}
-
-PAYEE_MODES: dict[PayeeMode, str] = {
-    "direct_by_caisse": "par la caisse",
-    "via_structure": "par la structure",
-}
+from cordee.pathways.convention import Party
 
 
 class BordereauError(ValueError):

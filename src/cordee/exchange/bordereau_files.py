@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from cordee.claims.claim_record import ClaimItem
-from cordee.exchange.bordereau import KINDS, PAYEE_KINDS, PAYEE_MODES, Bordereau, BordereauClaim, Sum, added
+from cordee.claims.claim_words import CLAIM_KINDS, PAYEE_KINDS, PAYEE_MODES
+from cordee.exchange.bordereau import Bordereau, BordereauClaim, Sum, added
 from cordee.exchange.french_csv import Amount, Cell, french_csv
 from cordee.pathways.convention import Party
 from cordee.pathways.money import euros
@@ -115,7 +116,7 @@ def _row(number: str, claim: BordereauClaim, item: ClaimItem) -> tuple[Cell, ...
     return (
         number,
         record.identifier,
-        KINDS[record.kind],
+        CLAIM_KINDS[record.kind],
         record.original,
         record.pathway,
         record.forfait,

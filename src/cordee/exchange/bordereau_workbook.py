@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import xlsxwriter
 
-from cordee.exchange.bordereau import KINDS, PAYEE_KINDS, PAYEE_MODES, Bordereau, BordereauError, added
+from cordee.claims.claim_words import CLAIM_KINDS, PAYEE_KINDS, PAYEE_MODES
+from cordee.exchange.bordereau import Bordereau, BordereauError, added
 from cordee.exchange.french_csv import Amount, Cell
 from cordee.pathways.money import euros
 
@@ -159,7 +160,7 @@ def _claim_rows(bordereau: Bordereau) -> Iterable[Sequence[Cell]]:
         record, total = claim.record, added(claim.record.items)
         yield (
             record.identifier,
-            KINDS[record.kind],
+            CLAIM_KINDS[record.kind],
             record.original,
             record.pathway,
             claim.label,

@@ -1,0 +1,25 @@
+"""The French words for what a Claim is and where it stands, the same in every file and document."""
+
+from cordee.claims.claim_record import ClaimKind
+from cordee.claims.payees import PayeeKind
+from cordee.pathways.convention import PayeeMode
+
+CLAIM_KINDS: dict[ClaimKind, str] = {
+    "forfait": "forfait",
+    "credit": "avoir",
+    "replacement": "facture rectificative",
+    "resubmission": "nouvelle présentation",
+}
+
+PAYEE_KINDS: dict[PayeeKind, str] = {
+    "member": "membre du cercle de soins",
+    "structure": "structure",
+    "organization": "organisation",
+    "practitioner": "professionnel",
+    "reserve": "réserve",
+}
+
+PAYEE_MODES: dict[PayeeMode, str] = {
+    "direct_by_caisse": "par la caisse",
+    "via_structure": "par la structure",
+}
