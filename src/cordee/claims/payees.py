@@ -5,7 +5,7 @@ from typing import Literal
 
 from cordee.claims.agreement import Agreement
 from cordee.claims.evidence import Code, Member
-from cordee.pathways.convention_rules import STRUCTURE
+from cordee.pathways.split_rules import STRUCTURE
 
 PayeeKind = Literal["member", "structure", "organization", "practitioner", "reserve"]
 

@@ -74,10 +74,11 @@ class PricePerAct:
 
 @dataclass(frozen=True, slots=True)
 class ByProfession:
-    """A share of the forfait by profession, split inside it by points per act (one each by default)."""
+    """A share of the forfait or an amount by profession, split inside it by points per act (one each by default)."""
 
     shares: tuple[tuple[str, int], ...]
     points: tuple[tuple[str, int], ...] | None
+    amounts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ Step = FixedAmount | Percentage | PricePerAct | ByProfession | Remainder | FreeD
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The least or the most cents a member may get of one forfait; both names None: every member."""
+    """The least or the most cents a member may get of one forfait; both names None: every member.
+
+    Of several that fit a member, the one by identifier goes first, then by profession.
+    """
 
     profession: str | None
     identifier: str | None
@@ -120,7 +124,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class StatedAmount:
-    """An amount in cents that the convention states for a forfait the pathway leaves without."""
+    """An amount in cents that the convention states for a forfait the pathway leaves without.
+
+    `sequence` is the billable séquence's code, `act` the act's where the forfait is paid per act.
+    """
 
     forfait: str
     profile: str | None

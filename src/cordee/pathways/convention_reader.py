@@ -4,26 +4,23 @@ from collections.abc import Mapping
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cordee.pathways.collective_reader import read_weight_band
 from cordee.pathways.convention import (
     HOME_TERRITORY,
     Beneficiary,
-    ByProfession,
     Convention,
-    FixedAmount,
-    OutsideSplit,
     Party,
     PayeeMode,
-    Percentage,
-    PricePerAct,
-    Remainder,
+    Project,
     Residue,
     Signatory,
+    StatedAmount,
     StatedSequence,
-    Step,
 )
 from cordee.pathways.convention_rules import check_convention
 from cordee.pathways.fields import (
     read_act,
+    read_code,
     read_early_exit,
     read_incomplete_use,
     read_label,
@@ -31,9 +28,12 @@ from cordee.pathways.fields import (
     read_validity,
 )
 from cordee.pathways.model import EarlyExit, IncompleteUse, Pathway
+from cordee.pathways.split_reader import read_identifier, read_limit, read_outside, read_step, read_table
 from cordee.pathways.strict_yaml import Section, open_document
 
 FORMAT = "cordee.convention/1"
+WHOLE = 10_000
+"""All of an amount, in basis points."""
 
 PAYEE_MODES: tuple[PayeeMode, ...] = get_args(PayeeMode)
 RESIDUES: tuple[Residue, ...] = get_args(Residue)
@@ -50,7 +50,7 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
     code = root.choice("pathway", tuple(pathways))
     pathway = pathways[code]
     convention = Convention(
-        identifier=_identifier(root),
+        identifier=read_identifier(root),
         version=root.text("version"),
         pathway=code,
         validity=read_validity(root),
@@ -65,9 +65,14 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
         acts=tuple(read_act(s) for s in root.sections("acts", required=False)),
         beneficiaries=tuple(_beneficiary(s) for s in root.sections("beneficiaries", required=False)),
         sequences=tuple(_sequence(s) for s in root.sections("sequences", required=False)),
-        steps=tuple(_step(s) for s in root.sections("split")),
+        steps=tuple(read_step(s) for s in root.sections("split")),
         residue=root.choice("residue", RESIDUES),
-        outside_split=tuple(_outside(s) for s in root.sections("outside_split", required=False)),
+        outside_split=tuple(read_outside(s) for s in root.sections("outside_split", required=False)),
+        amounts=tuple(_stated_amount(s) for s in root.sections("amounts", required=False)),
+        amo_share=root.basis_points("amo_share") if root.has("amo_share") else WHOLE,
+        limits=tuple(read_limit(s) for s in root.sections("limits", required=False)),
+        project=_project(root.optional_section("project")),
+        weight_bands=tuple(read_weight_band(s) for s in root.sections("weight_bands", required=False)),
     )
     root.close()
     if not root.document.problems:
@@ -76,16 +81,8 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
     return convention
 
 
-def _identifier(section: Section) -> str:
-    text = section.text("identifier")
-    system, bar, value = text.partition("|")
-    if text and not (system and bar and value):
-        section.refuse("identifier", f"{text!r} is not system|value, as in https://rpps.esante.gouv.fr|10000000001")
-    return text
-
-
 def _party(section: Section) -> Party:
-    party = Party(_identifier(section), section.text("name"))
+    party = Party(read_identifier(section), section.text("name"))
     section.close()
     return party
 
@@ -101,18 +98,19 @@ def _time_zone(root: Section) -> str:
 
 def _incomplete_use(root: Section, pathway: Pathway) -> IncompleteUse:
     stated = read_incomplete_use(root)
-    _one_policy(root, "incomplete_use", pathway.incomplete_use, stated)
+    _one_policy(root, "incomplete_use", pathway, pathway.incomplete_use, stated)
     return pathway.incomplete_use or stated or "all_or_nothing"
 
 
 def _early_exit(root: Section, pathway: Pathway) -> EarlyExit:
     stated = read_early_exit(root)
-    _one_policy(root, "early_exit", pathway.early_exit, stated)
+    _one_policy(root, "early_exit", pathway, pathway.early_exit, stated)
     return pathway.early_exit or stated or "not_due"
 
 
-def _one_policy(root: Section, key: str, published: str | None, stated: str | None) -> None:
-    if published is None and stated is None:
+def _one_policy(root: Section, key: str, pathway: Pathway, published: str | None, stated: str | None) -> None:
+    by_patient = pathway.payment_model == "per_patient"
+    if by_patient and published is None and stated is None:
         root.refuse("", f"the key {key!r} is missing: the pathway leaves this policy to the convention")
     elif published is not None and stated is not None and published != stated:
         root.refuse(key, f"the pathway says {published!r}: remove this line")
@@ -121,7 +119,7 @@ def _one_policy(root: Section, key: str, published: str | None, stated: str | No
 def _signatory(section: Section) -> Signatory:
     signs_for = section.choice("signs_for", ("self", "employees")) if section.has("signs_for") else "self"
     signatory = Signatory(
-        _identifier(section), section.text("name"), section.day("signed_on"), signs_for == "employees"
+        read_identifier(section), section.text("name"), section.day("signed_on"), signs_for == "employees"
     )
     section.close()
     return signatory
@@ -129,8 +127,8 @@ def _signatory(section: Section) -> Signatory:
 
 def _beneficiary(section: Section) -> Beneficiary:
     beneficiary = Beneficiary(
-        code=section.text("code"),
-        party=Party(_identifier(section), section.text("name")),
+        code=read_code(section),
+        party=Party(read_identifier(section), section.text("name")),
         organization=section.choice("kind", ("organization", "practitioner")) == "organization",
     )
     section.close()
@@ -142,57 +140,34 @@ def _sequence(section: Section) -> StatedSequence:
     if required is None:
         section.refuse("", "the list 'required_acts' is missing: write [] if no act is required")
     sequence = StatedSequence(
-        code=section.text("code"),
+        code=read_code(section),
         within=section.text("within"),
         label=read_label(section.section("label")),
         duration=section.duration("duration"),
         required_acts=required or (),
-        amounts=_table(section, "amounts", "cents") if section.has("amounts") else (),
+        amounts=read_table(section, "amounts", "cents") if section.has("amounts") else (),
     )
     section.close()
     return sequence
 
 
-def _table(section: Section, key: str, kind: str) -> tuple[tuple[str, int], ...]:
-    """A mapping from codes to amounts, percentages or points, as pairs sorted by code."""
-    table = section.section(key)
-    read = {"cents": table.cents, "basis_points": table.basis_points, "points": table.integer}[kind]
-    return tuple(sorted((code, read(code)) for code in table.codes()))
-
-
-def _step(section: Section) -> Step:
-    step: Step
-    match section.choice("step", ("fixed_amount", "percentage", "price_per_act", "by_profession", "remainder")):
-        case "fixed_amount":
-            step = FixedAmount(section.text("beneficiary"), section.cents("amount"))
-        case "percentage":
-            step = Percentage(section.text("beneficiary"), section.basis_points("share"))
-        case "price_per_act":
-            step = PricePerAct(_table(section, "prices", "cents"))
-        case "by_profession":
-            points = _table(section, "points", "points") if section.has("points") else None
-            step = ByProfession(_table(section, "shares", "basis_points"), points)
-        case _:
-            step = _remainder(section)
+def _stated_amount(section: Section) -> StatedAmount:
+    amount = StatedAmount(
+        forfait=section.text("forfait"),
+        profile=section.optional_text("profile"),
+        sequence=section.optional_text("sequence"),
+        act=section.optional_text("act"),
+        cents=section.cents("amount"),
+    )
     section.close()
-    return step
+    return amount
 
 
-def _remainder(section: Section) -> Remainder:
-    match section.choice("by", ("points", "time", "heads")):
-        case "points":
-            return Remainder("points", _table(section, "points", "points"))
-        case "time":
-            return Remainder("time", ())
-        case _:
-            return Remainder("heads", ())
-
-
-def _outside(section: Section) -> OutsideSplit:
-    profession = section.optional_text("profession")
-    identifier = _identifier(section) if section.has("identifier") else None
-    if (profession is None) == (identifier is None):
-        section.refuse("", "name either a profession or an identifier, and only one of them")
-    outside = OutsideSplit(profession, identifier, read_label(section.section("reason")))
+def _project(section: Section | None) -> Project | None:
+    if section is None:
+        return None
+    project = Project(section.day("sent_on"), section.optional_day("opposed_on"))
+    if project.opposed_on is not None and project.opposed_on < project.sent_on:
+        section.refuse("opposed_on", f"the ARS can't oppose what was sent later, on {project.sent_on}: correct one")
     section.close()
-    return outside
+    return project

@@ -3,23 +3,13 @@
 from collections.abc import Iterable
 from datetime import date
 
-from cordee.pathways.convention import (
-    ByProfession,
-    Convention,
-    FixedAmount,
-    Percentage,
-    PricePerAct,
-    Remainder,
-    StatedSequence,
-)
+from cordee.pathways.convention import Convention, StatedSequence
+from cordee.pathways.convention_amounts import check_amounts
 from cordee.pathways.durations import NO_TIME, Duration
 from cordee.pathways.fields import refuse_duplicates, refuse_unknown
-from cordee.pathways.model import Amount, Pathway
-from cordee.pathways.money import in_english, percent_text
+from cordee.pathways.model import Pathway
+from cordee.pathways.split_rules import STRUCTURE, check_split
 from cordee.pathways.strict_yaml import Section
-
-STRUCTURE = "structure"
-"""The beneficiary code of the structure itself, always there."""
 
 _ANY_DAY = date(2001, 1, 1)
 
@@ -30,8 +20,9 @@ def check_convention(root: Section, pathway: Pathway, convention: Convention) ->
         root.refuse("valid_from", f"the pathway is in force from {pathway.validity.first}: no earlier date")
     _check_codes(root, pathway, convention)
     _check_sequences(root, pathway, convention)
-    _check_amounts(root, pathway, convention)
-    _check_split(root, pathway, convention)
+    check_amounts(root, pathway, convention)
+    check_split(root, pathway, convention)
+    _check_weight_bands(root, pathway, convention)
 
 
 def _check_codes(root: Section, pathway: Pathway, convention: Convention) -> None:
@@ -40,15 +31,28 @@ def _check_codes(root: Section, pathway: Pathway, convention: Convention) -> Non
     refuse_duplicates(root, "acts", (f"{a.system}|{a.code}" for a in (*pathway.acts, *convention.acts)))
     refuse_duplicates(root, "beneficiaries", (STRUCTURE, *(b.code for b in convention.beneficiaries)))
     refuse_duplicates(root, "signatories", (s.identifier for s in convention.signatories))
-    required = (r.act for s in convention.sequences for r in s.required_acts)
-    refuse_unknown(root, "sequences", required, acts, "act")
     professions = tuple(p.name for p in pathway.professions)
-    refuse_unknown(root, "outside_split", (o.profession for o in convention.outside_split), professions, "profession")
+    for index, sequence in enumerate(convention.sequences):
+        for rank, required in enumerate(sequence.required_acts):
+            key = f"sequences[{index}].required_acts[{rank}]"
+            refuse_unknown(root, f"{key}.act", (required.act,), acts, "act")
+            refuse_unknown(root, f"{key}.profession", (required.profession,), professions, "profession")
+
+
+def _check_weight_bands(root: Section, pathway: Pathway, convention: Convention) -> None:
+    capitation = pathway.capitation
+    if convention.weight_bands and capitation is None:
+        root.refuse("weight_bands", f"{pathway.code!r} is not paid by capitation: remove this list")
+    elif convention.weight_bands and capitation is not None and capitation.bands is not None:
+        root.refuse("weight_bands", "the pathway publishes the weights: remove this list")
+    elif capitation is not None and capitation.bands is None and not convention.weight_bands:
+        root.refuse("", "the list 'weight_bands' is missing: the weights of patients are not public")
 
 
 def _check_sequences(root: Section, pathway: Pathway, convention: Convention) -> None:
     if not convention.sequences:
-        for sequence in pathway.sequences:
+        by_sequence = any(f.trigger == "end_of_sequence" or f.sequences for f in pathway.forfaits)
+        for sequence in pathway.sequences if by_sequence else ():
             if sequence.duration is None or sequence.required_acts is None:
                 root.refuse(
                     "",
@@ -80,85 +84,6 @@ def _check_sequences(root: Section, pathway: Pathway, convention: Convention) ->
                 "sequences",
                 f"the séquences last {total} in all: the parcours lasts {bounds.minimum} to {bounds.maximum}",
             )
-
-
-def _check_amounts(root: Section, pathway: Pathway, convention: Convention) -> None:
-    profiles = tuple(p.code for p in pathway.profiles)
-    stated = {profile for s in convention.sequences for profile, _ in s.amounts}
-    refuse_unknown(root, "sequences", sorted(stated), profiles, "profile")
-    for profile in sorted(stated & set(profiles)):
-        missing = [s.code for s in convention.sequences if s.amount(profile) is None]
-        if missing:
-            root.refuse(
-                "sequences",
-                f"profile {profile} has amounts, but none in {', '.join(missing)}: state all or none",
-            )
-            continue
-        for published in pathway.amounts:
-            if published.profile in {profile, None} and published.validity.overlaps(convention.validity):
-                problem = out_of_range(published, stated_total(convention, profile, published.sequence))
-                if problem:
-                    root.refuse("sequences", f"profile {profile}: {problem}")
-
-
-def stated_total(convention: Convention, profile: str, within: str | None) -> int:
-    """The cents stated for a profile, over the whole parcours or within one séquence of the pathway."""
-    return sum(s.amount(profile) or 0 for s in convention.sequences if within in {None, s.within})
-
-
-def out_of_range(published: Amount, cents: int) -> str | None:
-    """Why `cents` contradicts a published amount, or None when it agrees."""
-    if published.minimum <= cents <= published.maximum:
-        return None
-    what = f"séquence {published.sequence}" if published.sequence else "the whole parcours"
-    if published.exact is not None:
-        return f"{in_english(cents)} is stated for {what}, {in_english(published.exact)} is published"
-    bounds = f"{in_english(published.minimum)} to {in_english(published.maximum)}"
-    return f"{in_english(cents)} is stated for {what}, outside of the published range of {bounds}"
-
-
-def _check_split(root: Section, pathway: Pathway, convention: Convention) -> None:
-    acts = _act_codes(pathway, convention)
-    professions = tuple(p.name for p in pathway.professions)
-    beneficiaries = (STRUCTURE, *(b.code for b in convention.beneficiaries))
-    fixed = shares = 0
-    for index, step in enumerate(convention.steps):
-        key = f"split[{index}]"
-        match step:
-            case FixedAmount(beneficiary, cents):
-                refuse_unknown(root, key, (beneficiary,), beneficiaries, "beneficiary")
-                fixed += cents
-            case Percentage(beneficiary, basis_points):
-                refuse_unknown(root, key, (beneficiary,), beneficiaries, "beneficiary")
-                shares += basis_points
-            case PricePerAct(prices):
-                refuse_unknown(root, key, (act for act, _ in prices), acts, "act")
-            case ByProfession(table, points):
-                refuse_unknown(root, key, (name for name, _ in table), professions, "profession")
-                shares += sum(share for _, share in table)
-                if points is not None:
-                    _check_points(root, key, points, acts)
-            case Remainder(kind, points):
-                if kind == "points":
-                    _check_points(root, key, points, acts)
-                if index != len(convention.steps) - 1:
-                    root.refuse(key, "the remainder leaves nothing for the steps after it: put it last")
-    if shares > 10_000:
-        root.refuse("split", f"the shares add up to {percent_text(shares)}: more than the forfait")
-    smallest = min((cents for s in convention.sequences for _, cents in s.amounts), default=None)
-    if smallest is not None and fixed * 10_000 + smallest * shares > smallest * 10_000:
-        root.refuse(
-            "split",
-            f"{in_english(fixed)} and {percent_text(shares)} off the top are more than "
-            f"the smallest amount stated, {in_english(smallest)}",
-        )
-
-
-def _check_points(root: Section, key: str, points: tuple[tuple[str, int], ...], acts: tuple[str, ...]) -> None:
-    refuse_unknown(root, key, (act for act, _ in points), acts, "act")
-    missing = sorted(set(acts) - {act for act, _ in points})
-    if missing:
-        root.refuse(key, f"no points for {', '.join(missing)}: write 0 for an act that weighs nothing")
 
 
 def _act_codes(pathway: Pathway, convention: Convention) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def test_the_split_is_read_in_order_in_cents_and_basis_points(convention: Conven
         ("share: 15 %", "share: 101 %", "is over 100 %"),
         ("share: 15 %", "share: 99 %", "€5.00 and 99\u00a0% off the top are more than the smallest amount"),
         ("beneficiary: coordination", "beneficiary: nobody", "unknown beneficiary 'nobody'"),
-        ("prices: {rcp: 15.00 EUR}", "prices: {rpc: 15.00 EUR}", "split[2]: unknown act 'rpc'"),
+        ("prices: {rcp: 15.00 EUR}", "prices: {rpc: 15.00 EUR}", "split[2].prices: unknown act 'rpc'"),
         ("      rcp: 0\n", "", "no points for rcp: write 0 for an act that weighs nothing"),
         ("      rcp: 0\n", "      rcp: -1\n", "'-1' is not a whole number"),
         ("{OC: 150.00 EUR,", "{OC: 149.00 EUR,", "OC: €1,125.00 is stated for the whole parcours, outside of"),
