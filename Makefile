@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check serve bench openapi definitions clean
+.PHONY: help install demo test check serve bench openapi profiles definitions clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,12 +36,16 @@ check: install ## format, lint, types, layers, generated files fresh
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.definitions --check
+	$(BIN)/python -m tools.profiles --check
 
 bench: install ## the load client against a server of its own
 	@$(BIN)/python -m bench
 
 openapi: install ## openapi/openapi.json, from the code
 	@$(BIN)/python -m tools.openapi
+
+profiles: install ## the OperationDefinitions of profiles/, and the table of the project's search parameters
+	@$(BIN)/python -m tools.profiles
 
 definitions: install ## the R4 tables of src/cordee/fhir/data, from the official package
 	@$(BIN)/python -m tools.definitions

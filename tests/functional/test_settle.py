@@ -23,7 +23,10 @@ def test_each_forfait_is_due_with_parts_that_add_up_or_says_what_it_lacks(practi
     for forfait in found:
         if value(forfait, "due"):
             parts = [part["part"] for part in named(forfait, "quote-part")]
-            assert sum(value(part, "amount") for part in parts) == value(forfait, "total")
+            for name in ("amount", "amo", "amc"):
+                whole = value(forfait, "total" if name == "amount" else name)
+                assert sum(value(part, name) for part in parts) == whole
+            assert all(value(part, "amo") + value(part, "amc") == value(part, "amount") for part in parts)
             assert not named(forfait, "missing")
         else:
             reasons = [part["part"] for part in named(forfait, "missing")]

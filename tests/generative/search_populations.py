@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from cordee.claims.canonical import CLAIM_STATE, SESSION_CARE_PLAN
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query_criteria import MODIFIERS
 from cordee.fhir.query_values import PREFIXES, escape
@@ -143,7 +144,14 @@ references = st.one_of(
 names = element(family=words, given=some(words), text=words)
 addresses = element(city=words, line=some(words), postalCode=words, use=st.sampled_from(("home", "work")))
 telecoms = element(system=st.sampled_from(("phone", "email")), value=codes)
-metas = element(tag=some(codings), profile=some(st.sampled_from(URIS)), source=st.sampled_from(URIS))
+amounts = st.fixed_dictionaries({"value": numbers, "currency": st.sampled_from(("EUR", "USD"))})
+claim_information = some(
+    st.sampled_from(("pathway", "convention", "inclusion", "profile")).map(
+        lambda code: {"system": "http://a.example", "code": code}
+    )
+).map(lambda coding: {"coding": coding})
+states = st.sampled_from(("draft", "ready")).map(lambda code: {"system": CLAIM_STATE, "code": code})
+metas = element(tag=some(st.one_of(codings, states)), profile=some(st.sampled_from(URIS)), source=st.sampled_from(URIS))
 
 
 def values_of(element_name):
@@ -192,6 +200,13 @@ RESOURCES = {
     "Encounter": _type(
         "Encounter",
         {"status": st.sampled_from(("planned", "finished")), "class": codings},
+        extension=some(
+            st.builds(
+                lambda url, named: {"url": url, "valueReference": named},
+                st.sampled_from((SESSION_CARE_PLAN, "http://x.example/other")),
+                references,
+            )
+        ),
         type=some(concepts),
         subject=references,
         period=periods,
@@ -236,9 +251,20 @@ RESOURCES = {
         careTeam=some(st.fixed_dictionaries({"sequence": st.just(1), "provider": references})),
         item=some(
             st.fixed_dictionaries(
-                {"sequence": st.just(1), "productOrService": concepts}, optional={"encounter": some(references)}
+                {"sequence": st.just(1), "productOrService": concepts},
+                optional={"encounter": some(references), "net": amounts},
             )
         ),
+        supportingInfo=some(
+            st.fixed_dictionaries(
+                {"sequence": st.just(1), "category": claim_information},
+                optional={"code": concepts, "valueReference": references},
+            )
+        ),
+        subType=concepts,
+        total=amounts,
+        billablePeriod=periods,
+        related=some(element(claim=references)),
     ),
     "CareTeam": _type(
         "CareTeam",

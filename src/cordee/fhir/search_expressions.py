@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class WhereEquals:
-    """The nodes whose property is equal to a text."""
+    """The nodes that have a text as a value of a property; `name` may lead further down (`category.coding.code`)."""
 
     name: str
     value: str
@@ -191,6 +191,9 @@ def runner(step: Step) -> Callable[[Nodes], Nodes]:
             return lambda nodes: [v for n in nodes if (v := n.get(name)) is not None]
         case Item(index):
             return lambda nodes: nodes[index : index + 1]
+        case WhereEquals(name, value) if "." in name:
+            names = name.split(".")
+            return lambda nodes: [n for n in nodes if value in _values_under(n, names)]
         case WhereEquals(name, value):
             return lambda nodes: [n for n in nodes if n.get(name) == value]
         case WhereRefersTo(type_):
@@ -199,6 +202,15 @@ def runner(step: Step) -> Callable[[Nodes], Nodes]:
             return lambda nodes: [n for n in nodes if any(e.get("url") == url for e in n.get("extension", ()))]
         case ExtensionsNamed(url):
             return lambda nodes: [e for n in nodes for e in n.get("extension", ()) if e.get("url") == url]
+
+
+def _values_under(node: Any, names: list[str]) -> Nodes:
+    """What a path of properties leads to, arrays opened on the way."""
+    nodes = [node]
+    for name in names:
+        found = [value for n in nodes if isinstance(n, dict) and (value := n.get(name)) is not None]
+        nodes = [v for value in found for v in (value if isinstance(value, list) else [value])]
+    return nodes
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>'[^']*')|(?P<word>%?[A-Za-z][A-Za-z0-9]*|[0-9]+)|(?P<sign>!=|[|().=\[\]]))")
@@ -325,6 +337,9 @@ class _Compiler:
             step = WhereExtended(self._text())
             self._expect(")")
             return _extended(routes, step)
+        while self._peek() == ".":
+            self._take()
+            name += "." + self._take()
         self._expect("=")
         return _extended(routes, WhereEquals(name, self._text()))
 

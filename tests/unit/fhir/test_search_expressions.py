@@ -57,6 +57,18 @@ def test_a_choice_gives_the_type_it_was_written_with():
     assert read(observation, "date") == [("Period", {"start": "2024"})]
 
 
+def test_a_condition_may_lie_further_down_in_any_of_several():
+    claim = {
+        "resourceType": "Claim",
+        "supportingInfo": [
+            {"category": {"coding": [{"code": "other"}, {"code": "pathway"}]}, "code": {"text": "this"}},
+            {"category": {"coding": [{"code": "profile"}]}, "code": {"text": "not this"}},
+            {"category": {"text": "nor this"}, "code": {"text": "pathway"}},
+        ],
+    }
+    assert read(claim, "pathway") == [("CodeableConcept", {"text": "this"})]
+
+
 def test_as_keeps_one_type_of_a_choice():
     condition = {"resourceType": "Condition", "onsetAge": {"value": 4}}
     assert read(condition, "onset-age") == [("Age", {"value": 4})]

@@ -53,6 +53,8 @@ def _forfait(result: Settlement | NotDue) -> Iterable[Part | None]:
     yield answers.flag("due", isinstance(result, Settlement))
     if isinstance(result, Settlement):
         yield answers.money("total", result.total)
+        yield answers.money("amo", result.amo)
+        yield answers.money("amc", result.amc)
         if result.not_billed:
             yield answers.money("not-billed", result.not_billed)
         yield explanation_part("explanation", result.price_explanation)
@@ -73,6 +75,8 @@ def _quote_part(quote_part: QuotePart) -> Iterable[Part | None]:
         yield {"name": "payee", "valueReference": {"display": payee.name}}
     yield answers.code("kind", payee.kind)
     yield answers.money("amount", quote_part.cents)
+    yield answers.money("amo", quote_part.amo)
+    yield answers.money("amc", quote_part.amc)
     for session in sorted({act.session for act in quote_part.acts}):
         yield answers.reference("session", session)
     yield explanation_part("explanation", quote_part.explanation)
@@ -124,6 +128,8 @@ SETTLE = Operation(
                 Output("convention", "string", "The convention and the version it is judged under.", min=1),
                 Output("due", "boolean", "Whether it is due.", min=1),
                 Output("total", "Money", "What would be billed, the sum of the quote-parts."),
+                Output("amo", "Money", "What the compulsory insurance pays of it."),
+                Output("amc", "Money", "What the complementary insurance pays of it."),
                 Output("not-billed", "Money", "What the convention leaves unbilled."),
                 EXPLANATION,
                 Output(
@@ -135,6 +141,8 @@ SETTLE = Operation(
                         Output("payee", "Reference", "Who.", min=1),
                         Output("kind", "code", "member, structure, organization, practitioner or reserve.", min=1),
                         Output("amount", "Money", "The quote-part.", min=1),
+                        Output("amo", "Money", "What the compulsory insurance pays of it.", min=1),
+                        Output("amc", "Money", "What the complementary insurance pays of it.", min=1),
                         Output("session", "Reference", "A session that counts for it.", max=None),
                         EXPLANATION,
                     ),
