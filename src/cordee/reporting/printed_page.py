@@ -21,6 +21,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate
 
+from cordee.pathways.model import Validity
 from cordee.pathways.money import NO_BREAK_SPACE
 
 REGULAR, BOLD = "Roboto", "Roboto-Bold"
@@ -65,6 +66,13 @@ def said(text: str, style: ParagraphStyle = BODY) -> Paragraph:
     """A paragraph of plain text: nothing in it is markup, and no line begins with French punctuation."""
     _register_typeface()
     return Paragraph(escape(_BREAKABLE.sub(NO_BREAK_SPACE, text)).replace("\n", "<br/>"), style)
+
+
+def days(period: Validity) -> str:
+    """`du 01/07/2026 au 31/07/2026`, or `depuis le 01/07/2026`."""
+    if period.last is None:
+        return f"depuis le {period.first:%d/%m/%Y}"
+    return f"du {period.first:%d/%m/%Y} au {period.last:%d/%m/%Y}"
 
 
 def document(title: str, author: str, footer: str, story: Sequence[Flowable]) -> bytes:

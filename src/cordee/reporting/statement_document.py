@@ -8,7 +8,6 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table, TableStyle
 
 from cordee.claims.claim_words import CLAIM_KINDS
-from cordee.pathways.model import Validity
 from cordee.pathways.money import in_french
 from cordee.reporting.printed_page import (
     AMOUNT,
@@ -25,6 +24,7 @@ from cordee.reporting.printed_page import (
     TITLE,
     TOTAL,
     WIDTH,
+    days,
     document,
     said,
 )
@@ -61,10 +61,10 @@ _FIGURE = ParagraphStyle("figure", parent=STRONG, fontSize=12, leading=15)
 def statement_document(statement: Statement) -> bytes:
     """The PDF; amounts are what `statement` says, nothing is computed here but its totals."""
     who = statement.professional
-    title = f"Relevé de quotes-parts, {_days(statement.period)}"
+    title = f"Relevé de quotes-parts, {days(statement.period)}"
     story: list[Flowable] = [
         said("Relevé de quotes-parts", TITLE),
-        said(f"{_days(statement.period)}, établi le {_day(statement.issued_on)}", BODY),
+        said(f"{days(statement.period)}, établi le {_day(statement.issued_on)}", BODY),
         Spacer(0, 4 * mm),
         _parties(statement),
         Spacer(0, 4 * mm),
@@ -113,7 +113,7 @@ def _lines(statement: Statement) -> Table:
 def _cells(line: StatementLine) -> list[Any]:
     kind = "" if line.kind == "forfait" else f"{CLAIM_KINDS[line.kind]}\n"
     return [
-        [said(line.forfait, CELL), said(f"{kind}{line.pathway}\n{_days(line.period)}", SMALL)],
+        [said(line.forfait, CELL), said(f"{kind}{line.pathway}\n{days(line.period)}", SMALL)],
         said(line.patient, CELL),
         said(str(line.acts), AMOUNT),
         *(said(in_french(cents), AMOUNT) for cents in (line.amo, line.amc, line.cents, line.paid)),
@@ -136,10 +136,6 @@ def _notes(statement: Statement) -> list[Flowable]:
     )
     own = "Un avoir annule une facture déjà transmise : ses montants sont négatifs."
     return [*notes, Spacer(0, 2 * mm), said(f"{payer} {own}", SMALL)]
-
-
-def _days(period: Validity) -> str:
-    return f"du {_day(period.first)} au {_day(period.last)}" if period.last else f"depuis le {_day(period.first)}"
 
 
 def _day(day: date) -> str:
