@@ -5,7 +5,7 @@ from typing import get_args
 
 from cordee.pathways.entry_reader import OLDEST
 from cordee.pathways.fields import read_code, read_label, read_validity
-from cordee.pathways.model import Capitation, QualityIndicator, Sex, SharedSavings, WeightBand
+from cordee.pathways.model import Capitation, LeastPatients, QualityIndicator, Sex, SharedSavings, WeightBand
 from cordee.pathways.strict_yaml import Section
 
 SEXES: tuple[Sex, ...] = get_args(Sex)
@@ -20,9 +20,18 @@ def read_capitation(section: Section | None) -> Capitation | None:
         growth_cap=section.basis_points("growth_cap") if section.has("growth_cap") else None,
         deducts_care_elsewhere=section.flag("deducts_care_elsewhere", default=False),
         source=section.text("source"),
+        least_patients=_least_patients(section.optional_section("least_patients")),
     )
     section.close()
     return capitation
+
+
+def _least_patients(section: Section | None) -> LeastPatients | None:
+    if section is None:
+        return None
+    least = LeastPatients(section.integer("count", minimum=1), section.text("source"))
+    section.close()
+    return least
 
 
 def read_weight_band(section: Section) -> WeightBand:
@@ -41,10 +50,8 @@ def read_weight_band(section: Section) -> WeightBand:
     return band
 
 
-def read_shared_savings(section: Section | None) -> SharedSavings | None:
-    """The published formula: its coefficients are fractions, those of the two gains add up to one."""
-    if section is None:
-        return None
+def read_shared_savings(section: Section) -> SharedSavings:
+    """The published formula while it is in force: its coefficients are fractions, those of the gains add up to one."""
     savings = SharedSavings(
         shared=section.fraction("shared"),
         change=section.fraction("change"),

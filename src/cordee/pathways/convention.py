@@ -176,9 +176,9 @@ class QualityRule:
 
 @dataclass(frozen=True, slots=True)
 class CollectiveTerms:
-    """What a convention states of a collective payment: the day a list is read on, and what the quality score does."""
+    """What a convention states of a collective payment: the day of a period its list is read on, what quality does."""
 
-    list_read_on: Literal["first_day", "last_day"] = "first_day"
+    list_read_on: Literal["first_day", "last_day"] | None = None
     quality: QualityRule | None = None
 
 

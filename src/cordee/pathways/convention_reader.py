@@ -5,6 +5,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cordee.pathways.collective_reader import read_weight_band
+from cordee.pathways.collective_terms import read_collective_terms
 from cordee.pathways.convention import (
     HOME_TERRITORY,
     Beneficiary,
@@ -73,6 +74,7 @@ def read_convention(file: str, text: str, pathways: Mapping[str, Pathway]) -> Co
         limits=tuple(read_limit(s) for s in root.sections("limits", required=False)),
         project=_project(root.optional_section("project")),
         weight_bands=tuple(read_weight_band(s) for s in root.sections("weight_bands", required=False)),
+        collective=read_collective_terms(root.optional_section("collective")),
     )
     root.close()
     if not root.document.problems:

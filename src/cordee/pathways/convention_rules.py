@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
+from cordee.pathways.collective_terms import check_collective_terms
 from cordee.pathways.convention import Convention, StatedSequence
 from cordee.pathways.convention_amounts import check_amounts
 from cordee.pathways.durations import NO_TIME, Duration
@@ -23,6 +24,7 @@ def check_convention(root: Section, pathway: Pathway, convention: Convention) ->
     check_amounts(root, pathway, convention)
     check_split(root, pathway, convention)
     _check_weight_bands(root, pathway, convention)
+    check_collective_terms(root, pathway, convention)
 
 
 def _check_codes(root: Section, pathway: Pathway, convention: Convention) -> None:

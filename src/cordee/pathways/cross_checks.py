@@ -97,6 +97,7 @@ def _cited_sources(pathway: Pathway) -> Iterator[tuple[str, str | None]]:
         ("territory_uplifts", pathway.uplifts),
         ("caps", pathway.caps),
         ("incompatible_acts", pathway.incompatible_acts),
+        ("shared_savings", pathway.shared_savings),
     )
     for key, cited in cited_lists:
         yield from ((f"{key}[{i}].source", entry.source) for i, entry in enumerate(cited))
@@ -104,7 +105,7 @@ def _cited_sources(pathway: Pathway) -> Iterator[tuple[str, str | None]]:
         ("total_duration", pathway.total_duration),
         ("review", pathway.review),
         ("capitation", pathway.capitation),
-        ("shared_savings", pathway.shared_savings),
+        ("capitation.least_patients", pathway.capitation and pathway.capitation.least_patients),
     ):
         if one is not None:
             yield f"{key}.source", one.source
@@ -172,17 +173,19 @@ def _paid_figures(pathway: Pathway) -> Iterator[tuple[str, str]]:
     yield from ((f"caps[{i}].source", cap.source) for i, cap in enumerate(pathway.caps))
     if pathway.capitation is not None:
         yield "capitation.source", pathway.capitation.source
-    if pathway.shared_savings is not None:
-        yield "shared_savings.source", pathway.shared_savings.source
+    yield from ((f"shared_savings[{i}].source", formula.source) for i, formula in enumerate(pathway.shared_savings))
 
 
 def _check_model(root: Section, pathway: Pathway, unread: set[str]) -> None:
     sections = {"capitation": pathway.capitation, "shared_savings": pathway.shared_savings}
     for key, section in sections.items():
-        if section is not None and pathway.payment_model != key:
+        if section and pathway.payment_model != key:
             root.refuse(key, f"payment_model is {pathway.payment_model}: remove this section, or write {key} there")
-        if section is None and pathway.payment_model == key and key not in unread:
+        if not section and pathway.payment_model == key and key not in unread:
             root.refuse("", f"the section {key!r} is missing: payment_model asks for it")
+    for (i, one), (j, other) in combinations(enumerate(pathway.shared_savings), 2):
+        if one.validity.overlaps(other.validity):
+            root.refuse(f"shared_savings[{j}]", f"in force together with entry {i}: give the older one a valid_to")
     if pathway.payment_model != "per_patient":
         return
     ends_a_sequence = any(forfait.trigger == "end_of_sequence" for forfait in pathway.forfaits)

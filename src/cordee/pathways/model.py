@@ -280,18 +280,26 @@ class WeightBand:
 
 
 @dataclass(frozen=True, slots=True)
+class LeastPatients:
+    """The shortest list that may be paid by capitation."""
+
+    count: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capitation:
     """PEPS: a weighted list of patients, less care elsewhere, capped on earlier remuneration.
 
     `growth_cap` in basis points of the reference remuneration (2000: at most 120 % of it). Bands None: not public, the
-    convention states them. `minimum_patients` is the shortest list that may be paid so.
+    convention states them.
     """
 
     bands: tuple[WeightBand, ...] | None
     growth_cap: int | None
     deducts_care_elsewhere: bool
     source: str
-    minimum_patients: int | None = None
+    least_patients: LeastPatients | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +317,8 @@ class SharedSavings:
     """IPEP: `shared` × (`change` × max(0, change gain) + `level` × max(0, level gap gain)) a patient.
 
     `shared` is (numerator, denominator), `change` and `level` too and add up to one. `patient_experience` is the most
-    points the patient-experience component gives; `indicators` is empty where the list is not public.
+    points the patient-experience component gives; `indicators` is empty where the list is not public. The coefficients
+    may change: those in force on the first day of a year govern it.
     """
 
     shared: tuple[int, int]
@@ -370,7 +379,7 @@ class Pathway:
     identification_required: bool = False
     renewable: bool = True
     capitation: Capitation | None = None
-    shared_savings: SharedSavings | None = None
+    shared_savings: tuple[SharedSavings, ...] = ()
 
     def forfait(self, code: str) -> Forfait | None:
         """The forfait of that code."""

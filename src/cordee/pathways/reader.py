@@ -56,7 +56,7 @@ def read_pathway(file: str, text: str) -> Pathway:
         identification_required=root.flag("identification_required", default=False),
         renewable=root.flag("renewable", default=True),
         capitation=read_capitation(root.optional_section("capitation")),
-        shared_savings=read_shared_savings(root.optional_section("shared_savings")),
+        shared_savings=tuple(read_shared_savings(s) for s in root.sections("shared_savings", required=False)),
     )
     root.close()
     check_pathway(root, pathway)

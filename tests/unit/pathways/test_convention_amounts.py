@@ -148,9 +148,9 @@ def test_weights_that_are_not_public_are_stated_by_the_convention(published: Pat
         published, payment_model="capitation", incomplete_use=None, early_exit=None,
         capitation=Capitation(None, None, deducts_care_elsewhere=True, source="constructed"),
     )  # fmt: skip
-    assert convention(by_list, weight_bands=[{"weight": 1250, "minimum_age": 65}]).weight_bands == (
-        WeightBand(1_250, minimum_age=65),
-    )
+    read_on = {"list_read_on": "first_day"}
+    stated = convention(by_list, weight_bands=[{"weight": 1250, "minimum_age": 65}], collective=read_on)
+    assert stated.weight_bands == (WeightBand(1_250, minimum_age=65),)
     assert "the list 'weight_bands' is missing" in refusal(by_list)
 
 

@@ -104,11 +104,21 @@ ADDED = [
         "capitation.bands[0].weight: '1.5' is not a whole number",
     ),
     (
-        "payment_model: shared_savings\nshared_savings: {shared: 1/2, change: 2/3, level: 2/3, patient_experience: 20, "
-        "valid_from: 2026-01-01, $}",
+        "payment_model: shared_savings\nshared_savings: "
+        "[{shared: 1/2, change: 2/3, level: 2/3, patient_experience: 20, valid_from: 2026-01-01, $}]",
         "change and level add up to 4/3: they add up to 1",
     ),
-    ("payment_model: shared_savings\nshared_savings: {shared: 3/2}", "'3/2' is not a fraction of one"),
+    ("payment_model: shared_savings\nshared_savings: [{shared: 3/2}]", "'3/2' is not a fraction of one"),
+    (
+        "payment_model: shared_savings\nshared_savings: "
+        "[{shared: 1/2, change: 2/3, level: 1/3, patient_experience: 20, valid_from: 2026-01-01, $}, "
+        "{shared: 1/2, change: 1/2, level: 1/2, patient_experience: 20, valid_from: 2027-01-01, $}]",
+        "shared_savings[1]: in force together with entry 0: give the older one a valid_to",
+    ),
+    (
+        "payment_model: capitation\ncapitation: {least_patients: {count: 0, $}, $}",
+        "capitation.least_patients.count: 0 is less than 1",
+    ),
 ]  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def test_every_figure_names_a_dated_source_with_its_address(pathway: Pathway) ->
     sources = {source.code: source for source in pathway.sources}
     figures = [amount.source for amount in pathway.amounts]
     figures += [uplift.source for uplift in pathway.uplifts] + [cap.source for cap in pathway.caps]
-    figures += [model.source for model in (pathway.capitation, pathway.shared_savings) if model is not None]
+    figures += [model.source for model in (pathway.capitation, *pathway.shared_savings) if model is not None]
     for code in figures:
         assert sources[code].published_on or sources[code].read_on
         assert (sources[code].address or "").startswith("https://")
@@ -171,8 +171,7 @@ def test_icope_has_five_steps() -> None:
 
 
 def test_ipep_has_the_published_formula() -> None:
-    savings = shipped_pathways()["ipep"].shared_savings
-    assert savings is not None
+    (savings,) = shipped_pathways()["ipep"].shared_savings
     assert (savings.shared, savings.change, savings.level) == ((1, 2), (2, 3), (1, 3))
     assert (savings.patient_experience, savings.indicators) == (20, ())
 
@@ -182,6 +181,8 @@ def test_peps_is_capped_at_a_fifth_more_and_its_weights_are_not_public() -> None
     assert pathway.capitation is not None
     assert (pathway.capitation.growth_cap, pathway.capitation.bands) == (2_000, None)
     assert pathway.capitation.deducts_care_elsewhere
+    assert pathway.capitation.least_patients is not None
+    assert pathway.capitation.least_patients.count == 250
     assert [role.minimum for role in pathway.team] == [3, 1, 5]
     assert pathway.forfaits[0].period == Duration(3, 0)
 
