@@ -1,12 +1,11 @@
 """The addresses of the project's own FHIR artefacts; `.example` is reserved, so they are nobody's site."""
 
-BASE = "https://cordee.example/fhir"
+from cordee.pathways import canonical as pathways
 
-PATHWAY = f"{BASE}/PlanDefinition/"
-"""Followed by a pathway's code, as `CarePlan.instantiatesCanonical` and `Contract.instantiatesUri`."""
-
-PROFILE_SYSTEM = f"{BASE}/CodeSystem/profile"
-"""System of the patient profile in `CarePlan.category`; the code is the pathway file's."""
+BASE = pathways.BASE
+PROFILE_SYSTEM = pathways.PROFILE_SYSTEM
+pathway_canonical = pathways.pathway_canonical
+pathway_code = pathways.pathway_code
 
 PATHWAY_SYSTEM = f"{BASE}/CodeSystem/pathway"
 SERVICE_SYSTEM = f"{BASE}/CodeSystem/service"
@@ -69,14 +68,3 @@ COLLECTIVE_QUOTE_PART = f"{BASE}/StructureDefinition/collective-quote-part"
 
 MEASURE = f"{BASE}/Measure/"
 """Followed by a pathway's code, as `MeasureReport.measure`."""
-
-
-def pathway_canonical(code: str) -> str:
-    """The canonical address of a pathway."""
-    return PATHWAY + code
-
-
-def pathway_code(canonical: str) -> str | None:
-    """The pathway a canonical names, whatever its version; None when it is not one of the project's."""
-    address = canonical.partition("|")[0]
-    return address.removeprefix(PATHWAY) if address.startswith(PATHWAY) else None

@@ -20,6 +20,7 @@ from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
 from cordee.cli.garbage import collect_seldom
 from cordee.cli.logging import configure_logging
+from cordee.cli.pathway_publication import publish_shipped_pathways
 from cordee.settings import Settings
 
 _DSN = "CORDEE_SERVED_DATABASE"
@@ -39,7 +40,8 @@ def serve(
 ) -> None:
     """Serve FHIR R4 over HTTP until Ctrl-C.
 
-    PostgreSQL is embedded, in --data-dir, unless CORDEE_DATABASE_URL names a server.
+    PostgreSQL is embedded, in --data-dir, unless CORDEE_DATABASE_URL names a server. The parcours that travel with the
+    program are published in every tenant first.
 
     Example: [bold]cordee serve --port 8080 --data-dir ./data[/bold]
     """
@@ -65,7 +67,8 @@ def require_free_address(host: str, port: int) -> None:
 
 
 def run_server(settings: Settings, dsn: str) -> None:
-    """Serves until the process is told to end; requests under way are finished first."""
+    """Publishes the shipped parcours, then serves until told to end; requests under way are finished first."""
+    publish_shipped_pathways(dsn)
     signal.signal(signal.SIGTERM, _end)
     os.environ[_DSN] = dsn
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():

@@ -11,7 +11,9 @@ from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
 from cordee.cli.logging import configure_logging
+from cordee.pathways.publication import publish_shipped
 from cordee.store.connection import Database
+from cordee.store.repository import Repository
 from cordee.store.tenants import InvalidTenantName, TenantExists, create_tenant, list_tenants
 
 application = typer.Typer(
@@ -31,17 +33,22 @@ def create(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.", show_default=False)],
     data_dir: DataDir = None,
 ) -> None:
-    """Create a tenant; it is served under /t/NAME/fhir at once.
+    """Create a tenant; it is served under /t/NAME/fhir at once, with the parcours that travel with the program.
 
     Example: [bold]cordee tenant create cpts-nord[/bold]
     """
     try:
-        _with_database(data_dir, lambda database: create_tenant(database, name))
+        _with_database(data_dir, lambda database: _create(database, name))
     except InvalidTenantName as refusal:
         raise CommandError(str(refusal), exit_code=2) from None
     except TenantExists as refusal:
         raise CommandError(str(refusal)) from None
     typer.echo(f"The tenant {name} is served under /t/{name}/fhir.")
+
+
+async def _create(database: Database, name: str) -> None:
+    await create_tenant(database, name)
+    await publish_shipped(Repository(database, await database.tenant(name)))
 
 
 @application.command("list")
