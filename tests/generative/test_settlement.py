@@ -8,18 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cordee.claims.apportionment import apportion
+from cordee.claims.bounded_allocation import Bounded, allocate
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import CareCircle, Code, Decision, Inclusion, Member, Session, Structure
 from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, claim_text
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_corrections import Correction, credit
 from cordee.claims.insurer_shares import insurer_shares
+from cordee.claims.limits import bounds_by_member
 from cordee.claims.settlement import NotDue, Settlement, settle
 from cordee.claims.table import missing_rows, not_counted_rows, quote_part_rows
 from cordee.pathways.convention import (
     ByProfession,
     Convention,
     FixedAmount,
+    Limit,
     OutsideSplit,
     Party,
     Percentage,
@@ -108,10 +111,12 @@ def steps() -> st.SearchStrategy[tuple[Step, ...]]:
         st.builds(
             ByProfession, table(PROFESSIONS, 10_000 // MAX_STEPS // len(PROFESSIONS)), st.none() | table(ACTS, 9)
         ),
+        st.builds(ByProfession, st.just(()), st.none() | table(ACTS, 9), table(PROFESSIONS, 9_000)),
     )
     last: st.SearchStrategy[Step] = st.one_of(
         st.builds(Remainder, st.just("points"), POINTS),
         st.builds(Remainder, st.sampled_from(("time", "heads")), st.just(())),
+        st.builds(Remainder, st.just("percentages"), st.just(()), st.just((("people|1", 7_000), ("people|3", 3_000)))),
     )
     ending = st.one_of(*[last.map(lambda step: (step,))] * 3, st.just(()))
     return st.tuples(st.lists(first, max_size=MAX_STEPS).map(tuple), ending).map(lambda pair: pair[0] + pair[1])
@@ -171,6 +176,17 @@ def sessions() -> st.SearchStrategy[tuple[Session, ...]]:
     return st.lists(one, min_size=4, max_size=9).map(build)
 
 
+def limits() -> st.SearchStrategy[tuple[Limit, ...]]:
+    """Often none; else one for everybody, one by profession, one by identifier, with bounds that may not be payable."""
+    bounds = st.tuples(st.none() | st.integers(0, 40_000), st.none() | st.integers(0, 80_000)).map(
+        lambda pair: (pair[0], None if pair[1] is None else pair[1] + (pair[0] or 0))
+    )
+    who = st.sampled_from(((None, None), (PROFESSIONS[0], None), (PROFESSIONS[1], None), (None, "people|1")))
+    one = st.tuples(who, bounds).map(lambda drawn: Limit(*drawn[0], *drawn[1]))
+    unique = st.lists(one, max_size=3, unique_by=lambda limit: (limit.profession, limit.identifier))
+    return st.just(()) | unique.map(tuple)
+
+
 @st.composite
 def dossiers(draw: st.DrawFn) -> Dossier:
     circle = draw(members())
@@ -197,6 +213,7 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         steps=draw(steps()),
         residue=draw(st.sampled_from(("structure", "reserve", "not_billed"))),
         outside_split=(OutsideSplit(outside, None, label("outside")),) if outside else (),
+        limits=draw(limits()),
         amo_share=draw(st.sampled_from((10_000, 6_000, 6_667, 0))),
     )
     inclusion = Inclusion(
@@ -343,6 +360,24 @@ def test_everything_can_be_said_in_both_languages(dossier: Dossier, done: tuple[
 
 
 @FEW
+@given(dossiers(), sessions())
+def test_no_member_passes_the_maximum_and_only_those_who_took_part_are_raised(
+    dossier: Dossier, done: tuple[Session, ...]
+) -> None:
+    result = run(dossier, done)
+    if isinstance(result, NotDue):
+        return
+    professions = {member.key: dossier.profession_of(member) for member in dossier.circle.members}
+    bounds = bounds_by_member(dossier.convention.limits, dossier.circle.members, professions)
+    for part in result.parts:
+        found = bounds.get(part.payee.key)
+        if part.payee.kind == "member" and found is not None and found.maximum is not None:
+            assert part.cents <= found.maximum
+        if part.payee.kind == "member" and not part.acts:
+            assert part.cents == 0
+
+
+@FEW
 @given(dossiers(), sessions(), POINTS, st.integers(1, 6), st.sampled_from(ACTS), st.integers(0, 30))
 def test_one_more_act_never_lowers_its_performers_weighted_part(
     dossier: Dossier, done: tuple[Session, ...], points: tuple[tuple[str, int], ...], who: int, act: str, day: int
@@ -365,6 +400,57 @@ def test_one_more_act_never_lowers_its_performers_weighted_part(
     assert isinstance(after, Settlement)
     earned = {part.payee.identifier: part.cents for part in before.parts}
     assert {p.payee.identifier: p.cents for p in after.parts}.get(f"people|{who}", 0) >= earned.get(f"people|{who}", 0)
+
+
+@st.composite
+def bounded(draw: st.DrawFn) -> Bounded:
+    least = draw(st.sampled_from((0, 0, 1)) | st.integers(0, 3_000))
+    most = draw(st.none() | st.integers(least, least + 4_000))
+    return Bounded(draw(st.sampled_from((0, 1, 1, 2)) | st.integers(0, 50)), least, most)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 12_000), st.lists(bounded(), max_size=6))
+def test_a_bounded_allocation_spends_all_it_may_within_the_bounds(total: int, among: list[Bounded]) -> None:
+    result = allocate(total, among)
+    assert sum(result.cents) + result.left == total
+    assert result.left >= 0
+    if sum(one.least for one in among) > total:
+        assert all(cents <= one.least for cents, one in zip(result.cents, among, strict=True))
+        assert result.left == 0
+        return
+    for cents, one in zip(result.cents, among, strict=True):
+        assert one.least <= cents
+        assert one.most is None or cents <= one.most
+    if result.left:
+        assert all(
+            cents == (one.most if one.weight else one.least) for cents, one in zip(result.cents, among, strict=True)
+        )
+
+
+@settings(deadline=None)
+@given(st.integers(0, 12_000), st.lists(bounded(), min_size=2, max_size=6))
+def test_between_the_bounds_parts_are_in_proportion_to_weights(total: int, among: list[Bounded]) -> None:
+    """One λ for all: those that no bound fixes are within a cent of it, the others are on its right side."""
+    result = allocate(total, among)
+    if not result.weight:
+        return
+    for cents, one, fixed_by in zip(result.cents, among, result.fixed_by, strict=True):
+        exact, whole = result.shared * one.weight, result.weight
+        match fixed_by:
+            case None:
+                assert abs(cents * whole - exact) < whole
+            case "least":
+                assert one.least * whole >= exact
+            case "most":
+                assert cents * whole <= exact
+
+
+@settings(deadline=None)
+@given(st.integers(0, 12_000), st.lists(bounded(), min_size=1, max_size=6), st.integers(1, 40))
+def test_a_greater_weight_never_lowers_ones_own_part(total: int, among: list[Bounded], more: int) -> None:
+    heavier = [replace(among[0], weight=among[0].weight + more), *among[1:]]
+    assert allocate(total, heavier).cents[0] >= allocate(total, among).cents[0]
 
 
 @settings(deadline=None)

@@ -132,7 +132,10 @@ class EarlierForfait:
 
 @dataclass(frozen=True, slots=True)
 class SignedDistribution:
-    """A free distribution of one forfait, signed off: cents by member identifier."""
+    """A free distribution of one forfait, signed off: cents by member identifier.
+
+    `forfait` is its code in the plan. A person in two professions of the circle is named by `Member.key`.
+    """
 
     forfait: str
     amounts: tuple[tuple[str, int], ...]

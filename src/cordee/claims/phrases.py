@@ -65,6 +65,44 @@ PHRASES: Mapping[str, Label] = {
         "{base_cents} partagés entre {all_heads} = {result_cents}",
         "{base_cents} shared between {all_heads} = {result_cents}",
     ),
+    "split.percentages": Label(
+        "{base_cents} × {own_share} / {all_share} = {result_cents}",
+        "{base_cents} × {own_share} / {all_share} = {result_cents}",
+    ),
+    "split.profession_amount": Label(
+        "{profession} : montant fixe de {wanted_cents}", "{profession}: fixed amount of {wanted_cents}"
+    ),
+    "split.signed": Label(
+        "montant de la répartition signée par {signatory} le {day}",
+        "amount of the distribution signed by {signatory} on {day}",
+    ),
+    "step.minimum": Label(
+        "complément jusqu'au minimum convenu : {result_cents}", "top-up to the agreed minimum: {result_cents}"
+    ),
+    "step.free_distribution": Label(
+        "étape {number}, répartition libre signée : {result_cents}",
+        "step {number}, free distribution signed off: {result_cents}",
+    ),
+    "limit.minimum": Label(
+        "minimum convenu de {minimum_cents}, dont {earned_cents} déjà acquis : {result_cents}",
+        "agreed minimum of {minimum_cents}, {earned_cents} of it earned already: {result_cents}",
+    ),
+    "limit.maximum": Label(
+        "maximum convenu de {maximum_cents}, dont {earned_cents} déjà acquis : {result_cents}",
+        "agreed maximum of {maximum_cents}, {earned_cents} of it earned already: {result_cents}",
+    ),
+    "limit.cut": Label(
+        "{wanted_cents} ramenés à {result_cents} par le maximum convenu de {maximum_cents}",
+        "{wanted_cents} brought down to {result_cents} by the agreed maximum of {maximum_cents}",
+    ),
+    "limit.of_others": Label(
+        "{left_cents} moins {fixed_cents} de ceux que leur minimum ou leur maximum fixe",
+        "{left_cents} less {fixed_cents} of those that their minimum or maximum fixes",
+    ),
+    "limit.reduced": Label(
+        "réduit en proportion : il restait {left_cents} pour {all_cents} de minimums",
+        "reduced in proportion: {left_cents} were left for {all_cents} of minima",
+    ),
     "points.act": Label("{act} : {done_acts}, {gave_points}", "{act}: {done_acts}, {gave_points}"),
     "time.act": Label("{act} : {lasted_minutes}", "{act}: {lasted_minutes}"),
     "split.capped": Label(
@@ -226,4 +264,34 @@ PHRASES: Mapping[str, Label] = {
     ),
     # Collective payments.
     **COLLECTIVE_PHRASES,
+    "missing.distribution_not_signed": Label(
+        "la répartition libre de {left_cents} n'est pas signée",
+        "the free distribution of {left_cents} is not signed off",
+    ),
+    "missing.distribution_signed_twice": Label(
+        "deux répartitions différentes sont signées le {day} : en retirer une",
+        "two different distributions are signed off on {day}: withdraw one",
+    ),
+    "missing.distribution_sum": Label(
+        "la répartition signée fait {stated_cents}, il y a {left_cents} à répartir",
+        "the distribution signed off is {stated_cents}, {left_cents} are to be distributed",
+    ),
+    "missing.distribution_unknown_payee": Label(
+        "la répartition signée donne {stated_cents} à {identifier}, qui n'est ni membre du cercle ni bénéficiaire, ou "
+        "est hors répartition, ou y a deux professions",
+        "the distribution signed off gives {stated_cents} to {identifier}, who is neither a member of the circle nor a "
+        "beneficiary, or is outside of the split, or has two professions in it",
+    ),
+    "missing.distribution_negative": Label(
+        "la répartition signée donne {stated_cents} à {payee} : un montant n'est pas négatif",
+        "the distribution signed off gives {stated_cents} to {payee}: an amount is not negative",
+    ),
+    "missing.distribution_too_little": Label(
+        "la répartition signée donne {stated_cents} à {payee}, le minimum convenu lui laisse au moins {least_cents}",
+        "the distribution signed off gives {stated_cents} to {payee}, the agreed minimum asks for {least_cents}",
+    ),
+    "missing.distribution_too_much": Label(
+        "la répartition signée donne {stated_cents} à {payee}, le maximum convenu lui laisse au plus {most_cents}",
+        "the distribution signed off gives {stated_cents} to {payee}, the agreed maximum allows {most_cents} at most",
+    ),
 }

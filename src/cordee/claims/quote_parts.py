@@ -1,15 +1,23 @@
 """The quote-parts of one forfait: the waterfall's parts put together for each payee, each with its reasons."""
 
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from cordee.claims.agreement import Agreement
 from cordee.claims.counting import LONGEST_SESSION, ActDone, Counted, NotCounted
+from cordee.claims.earners import Earners
+from cordee.claims.evidence import Member, SignedDistribution
 from cordee.claims.explanation import Explanation, explain
+from cordee.claims.free_distribution import Allowed, distributed
+from cordee.claims.gates import Missing
 from cordee.claims.insurer_shares import insurer_shares
+from cordee.claims.limits import bounds_by_member
 from cordee.claims.payees import Payee, beneficiaries, member_payee, residue_keeper
-from cordee.claims.waterfall import Earners, split_forfait
-from cordee.pathways.convention import Convention, OutsideSplit, Remainder
+from cordee.claims.waterfall import Split, split_forfait
+from cordee.pathways.convention import Convention, FreeDistribution, OutsideSplit, Remainder
 from cordee.pathways.model import Validity
+from cordee.pathways.split_rules import STRUCTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +41,104 @@ class QuoteParts:
     insurers: Explanation | None
 
 
-def quote_parts(agreement: Agreement, period: Validity, counted: Counted, forfait: int) -> QuoteParts:
+def quote_parts(
+    agreement: Agreement, period: Validity, counted: Counted, forfait: int, signed: Iterable[SignedDistribution] = ()
+) -> QuoteParts | tuple[Missing, ...]:
     """Splits `forfait` cents among the members present during `period`, and those the convention names.
 
-    Raises ArithmeticError should the parts not add up.
+    `signed` are the free distributions signed off for this forfait; what they lack is returned when the convention asks
+    for one. Raises ArithmeticError should the parts not add up.
     """
-    members = {member.key: member for member in agreement.circle.members if member.present_during(period)}
+    convention = agreement.convention
+    members = {m.key: m for m in sorted(agreement.circle.members, key=lambda m: m.key) if m.present_during(period)}
     outside = {key: found for key, member in members.items() if (found := agreement.outside_split(member))}
-    professions = {key: agreement.profession_of(m) for key, m in members.items() if key not in outside}
-    earners = Earners(
-        tuple(act for act in counted.acts if act.member in professions),
-        professions,
-        agreement.act_labels,
-        agreement.profession_labels,
-    )
-    split = split_forfait(forfait, agreement.convention.steps, earners)
     payees = {key: member_payee(member) for key, member in members.items()}
+    earners = _earners(agreement, counted, [member for key, member in members.items() if key not in outside])
+    split = split_forfait(forfait, convention.steps, earners)
     others = beneficiaries(agreement)
-    reasons: dict[Payee, list[Explanation]] = {payee: [] for _, payee in sorted(payees.items())}
+    reasons: dict[Payee, list[Explanation]] = {payee: [] for payee in payees.values()}
     for piece in split.parts:
         payee = payees[piece.payee] if piece.member else others[piece.payee]
         why = explain(f"step.{piece.kind}", piece.cents, (piece.explanation,), number=piece.step + 1)
         reasons.setdefault(payee, []).append(why)
+    residue = split.residue
+    if residue and convention.steps and isinstance(convention.steps[-1], FreeDistribution):
+        known = _payees_by_name(agreement, payees, others, outside)
+        given = distributed(residue, signed, known, _limits(earners, split, payees))
+        if isinstance(given, tuple):
+            return given
+        for payee, reason in given.items():
+            why = explain("step.free_distribution", reason.cents, (reason,), number=len(convention.steps))
+            reasons.setdefault(payee, []).append(why)
+        residue = 0
     keeper = residue_keeper(agreement)
-    if split.residue and keeper is not None:
-        why = explain(f"residue.{agreement.convention.residue}", split.residue)
-        reasons.setdefault(keeper, []).append(why)
-    not_billed = split.residue if keeper is None else 0
+    if residue and keeper is not None:
+        reasons.setdefault(keeper, []).append(explain(f"residue.{convention.residue}", residue))
+    not_billed = residue if keeper is None else 0
+    zeros = {payees[key]: _zero(found, ()) for key, found in outside.items()}
+    return _put_together(agreement, counted, forfait - not_billed, not_billed, reasons, zeros)
+
+
+def _earners(agreement: Agreement, counted: Counted, members: Iterable[Member]) -> Earners:
+    by_key = {member.key: member for member in members}
+    professions = {key: agreement.profession_of(member) for key, member in by_key.items()}
+    return Earners(
+        tuple(act for act in counted.acts if act.member in by_key),
+        professions,
+        agreement.act_labels,
+        agreement.profession_labels,
+        {key: member.identifiers for key, member in by_key.items()},
+        bounds_by_member(agreement.convention.limits, by_key.values(), professions),
+    )
+
+
+def _payees_by_name(
+    agreement: Agreement, members: Mapping[str, Payee], others: Mapping[str, Payee], outside: Container[str]
+) -> dict[str, Payee]:
+    """Those a distribution may name: by identifier, members also by key; a person in two professions by key only."""
+    named: dict[str, set[Payee]] = {}
+    for beneficiary in agreement.convention.beneficiaries:
+        named.setdefault(beneficiary.party.identifier, set()).add(others[beneficiary.code])
+    for identifier in agreement.structure.identifiers:
+        named.setdefault(identifier, set()).add(others[STRUCTURE])
+    for key, payee in members.items():
+        if key not in outside:
+            for name in (key, payee.identifier):
+                named.setdefault(name, set()).add(payee)
+    return {name: next(iter(payees)) for name, payees in named.items() if len(payees) == 1}
+
+
+def _limits(earners: Earners, split: Split, payees: Mapping[str, Payee]) -> dict[Payee, Allowed]:
+    earned = Counter[str]()
+    for piece in split.parts:
+        if piece.member:
+            earned[piece.payee] += piece.cents
+    took_part = {act.member for act in earners.acts}
+    return {
+        payees[key]: Allowed(
+            bounds.still_due(earned[key]) if key in took_part else 0, bounds.still_allowed(earned[key])
+        )
+        for key, bounds in earners.bounds.items()
+    }
+
+
+def _put_together(
+    agreement: Agreement,
+    counted: Counted,
+    total: int,
+    not_billed: int,
+    reasons: Mapping[Payee, list[Explanation]],
+    zeros: Mapping[Payee, Explanation],
+) -> QuoteParts:
     amounts = [sum(piece.cents or 0 for piece in pieces) for pieces in reasons.values()]
-    if sum(amounts) + not_billed != forfait:
-        raise ArithmeticError(f"the parts do not add up to {forfait} cents: nothing is billed")
+    if sum(amounts) != total:
+        raise ArithmeticError(f"the parts do not add up to {total} cents: nothing is billed")
     shares = insurer_shares(amounts, agreement.convention.amo_share, exempt=agreement.copayment_exempt)
     parts = []
     for index, (payee, pieces) in enumerate(reasons.items()):
         acts = tuple(act for act in counted.acts if payee.kind == "member" and act.member == payee.key)
-        because = (*(pieces or (_zero(outside.get(payee.key), acts),)), *shares.reasons[index : index + 1])
-        why = explain("quote_part", amounts[index], because, payee=payee.name)
+        steps = pieces or [zeros.get(payee) or _zero(None, acts)]
+        why = explain("quote_part", amounts[index], (*steps, *shares.reasons[index : index + 1]), payee=payee.name)
         parts.append(QuotePart(payee, amounts[index], *shares.parts[index], acts, why))
     return QuoteParts(tuple(parts), not_billed, shares.total_reason)
 

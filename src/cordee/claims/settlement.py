@@ -8,6 +8,7 @@ from cordee.claims.counting import ActDone, NotCounted, count_sessions
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Session, Structure
 from cordee.claims.explanation import Explanation, explain
+from cordee.claims.free_distribution import signed_for
 from cordee.claims.gates import Missing, lacking, missing_from
 from cordee.claims.quote_parts import QuotePart, quote_parts, sessions_without_weight
 from cordee.pathways.convention import Party, PayeeMode
@@ -104,7 +105,10 @@ def settle(dossier: Dossier, sessions: Iterable[Session], *, forfait: str, as_of
     missing = missing_from(dossier, planned, counted, amount, as_of)
     if missing or isinstance(amount, NoPrice):
         return NotDue(context, planned, missing, counted.acts, counted.not_counted)
-    split = quote_parts(dossier, Validity(planned.start, planned.end), counted, amount.cents)
+    period, signed = Validity(planned.start, planned.end), signed_for(dossier.distributions, forfait, as_of)
+    split = quote_parts(dossier, period, counted, amount.cents, signed)
+    if isinstance(split, tuple):
+        return NotDue(context, planned, split, counted.acts, counted.not_counted)
     return Settlement(
         context=context,
         forfait=planned,

@@ -1,6 +1,7 @@
 """The steps of a split on their own."""
 
-from cordee.claims.waterfall import Earners, split_forfait
+from cordee.claims.earners import Earners
+from cordee.claims.waterfall import split_forfait
 from cordee.pathways.convention import FixedAmount, Percentage
 
 NOBODY = Earners((), {}, {}, {})
