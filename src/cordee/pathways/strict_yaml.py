@@ -154,9 +154,9 @@ class Section:
         """`true` or `false`; `default` when the key is absent or null."""
 
         def read(node: yaml.Node) -> bool:
-            if not isinstance(node, yaml.ScalarNode) or node.tag != _BOOLEAN:
+            if not isinstance(node, yaml.ScalarNode) or node.tag != _BOOLEAN or node.value not in {"true", "false"}:
                 raise ValueError(f"{_shown(node)} is not true or false: write one of the two, without quotes")
-            return str(node.value).lower() in {"true", "yes", "on"}
+            return bool(node.value == "true")
 
         return self._read(key, "true or false", read, default) if self.has(key) else default
 

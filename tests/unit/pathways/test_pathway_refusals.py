@@ -17,63 +17,75 @@ def refusal(text: str) -> str:
     return str(refused.value)
 
 
+def with_section(text: str, added: str) -> str:
+    """The trial file with one more section."""
+    return f"{text}\n{added.replace('$', SAID).replace('@', CITED)}\n"
+
+
+def with_forfait(text: str, stated: str) -> str:
+    """The trial file with one more forfait."""
+    added = stated.replace("{", "  - {code: bilan, label: {fr: bilan, en: assessment}, ", 1)
+    return text.replace("incomplete_use:", f"{added}\nincomplete_use:", 1)
+
+
 @pytest.fixture
 def text() -> str:
     return TRIAL.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("code: essai\n", "code: essai\ncolour: red\n", "f.yaml:4: colour: unknown key"),
-        ("valid_from: 2026-01-01\n", "valid_form: 2026-01-01\n", "valid_form: unknown key: did you mean 'valid_from'?"),
-        ("version: \"1\"\n", "", "the key 'version' is missing: a text is required"),
-        ("version: \"1\"\n", "version: 1\n", "f.yaml:4: version: '1' is not a text: write it in quotes"),
-        ("version: \"1\"\n", "version: 1.5\n", "version: 1.5 is read as a binary float"),
-        ("code: essai\n", "code: essai\ncode: essai\n", "f.yaml:4: code: this key is written twice"),
-        ("code: essai\n", "code: ''\n", "code: this text is empty"),
-        ("100.00 EUR", "100.00", "forfaits[0].amounts[0].amount: 100.00 is read as a binary float"),
-        ("100.00 EUR", "100.00 USD", "'100.00 USD' is in USD: amounts are in EUR"),
-        ("100.00 EUR", "100.001 EUR", "is not an amount"),
-        ("100.00 EUR, valid_from: 2026-01-01", "100.00 EUR, valid_from: 2026-02-30", "'2026-02-30' is not a date"),
-        ("EUR, valid_from: 2026-01-01", "EUR, valid_from: 2026-01-02, valid_to: 2026-01-01", "before valid_from"),
-        ("valid_from: 2026-01-01, source: constructed}", "valid_from: 2026-01-01}", "the key 'source' is"),
-        ("source: constructed}", "source: hearsay}", "unknown source 'hearsay': define it, or use one of constructed"),
-        ("{profile: cent,", "{profile: sent,", "unknown profile 'sent'"),
-        ("sequence: mois, amount: 100", "sequence: moi, amount: 100", "unknown séquence 'moi'"),
-        ("duration: P1M", "duration: a month", "'a month' is not a duration: write P1M"),
-        ("required_acts: []", "required_acts: [{act: rpc, count: 1}]", "unknown act 'rpc'"),
-        ("required_acts: []", "required_acts: [{act: rcp, count: 0}]", "0 is less than 1"),
-        ("required_acts: []", "required_acts: [{act: rcp, count: many}]", "'many' is not a whole number"),
-        ("trigger: end_of_sequence", "trigger: someday", "use one of inclusion, end_of_sequence"),
-        ('address: "https://cordee.example/tests"', "address: cordee.example", "is not a web address"),
-        ("- {profile: rcp, sequence", "- {profile: cent, sequence", "two amounts are in force together for profile"),
-        ("- {code: rcp, label: {fr: forfait", "- {code: cent, label: {fr: forfait", "repeats the code 'cent'"),
-        ("incomplete_use: full_if_started", "incomplete_use: prorata", "use one of all_or_nothing, full_if_started"),
-        ("sequences:\n", "sequences: none\nold:\n", "sequences: a list is expected here"),
-        ("label: {fr: parcours d'essai, en: trial parcours}", "label: essai", "f.yaml:5: label: keys and values are"),
-        ("code: constructed\n", "code: construit é\n", "is not a code: letters without accent, digits and hyphens"),
-        ("    published_on: 2026-01-01\n", "", "this amount comes from 'constructed', which has no date: write its"),
-        ("    address: \"https://cordee.example/tests\"\n", "", "comes from 'constructed', which has no address"),
-        ("nature: official", "nature: rumour", "use one of law, official, draft_opinion, press"),
-    ],
-)  # fmt: skip
+CHANGED = [
+    ("code: essai\n", "code: essai\ncolour: red\n", "f.yaml:4: colour: unknown key"),
+    ("valid_from: 2026-01-01\n", "valid_form: 2026-01-01\n", "valid_form: unknown key: did you mean 'valid_from'?"),
+    ("version: \"1\"\n", "", "the key 'version' is missing: a text is required"),
+    ("version: \"1\"\n", "version: 1\n", "f.yaml:4: version: '1' is not a text: write it in quotes"),
+    ("version: \"1\"\n", "version: 1.5\n", "version: 1.5 is read as a binary float"),
+    ("code: essai\n", "code: essai\ncode: essai\n", "f.yaml:4: code: this key is written twice"),
+    ("code: essai\n", "code: ''\n", "code: this text is empty"),
+    ("100.00 EUR", "100.00", "forfaits[0].amounts[0].amount: 100.00 is read as a binary float"),
+    ("100.00 EUR", "100.00 USD", "'100.00 USD' is in USD: amounts are in EUR"),
+    ("100.00 EUR", "100.001 EUR", "is not an amount"),
+    ("100.00 EUR, valid_from: 2026-01-01", "100.00 EUR, valid_from: 2026-02-30", "'2026-02-30' is not a date"),
+    ("EUR, valid_from: 2026-01-01", "EUR, valid_from: 2026-01-02, valid_to: 2026-01-01", "before valid_from"),
+    ("valid_from: 2026-01-01, source: constructed}", "valid_from: 2026-01-01}", "the key 'source' is"),
+    ("source: constructed}", "source: hearsay}", "unknown source 'hearsay': define it, or use one of constructed"),
+    ("{profile: cent,", "{profile: sent,", "unknown profile 'sent'"),
+    ("sequence: mois, amount: 100", "sequence: moi, amount: 100", "unknown séquence 'moi'"),
+    ("duration: P1M", "duration: a month", "'a month' is not a duration: write P1M"),
+    ("required_acts: []", "required_acts: [{act: rpc, count: 1}]", "unknown act 'rpc'"),
+    ("required_acts: []", "required_acts: [{act: rcp, count: 0}]", "0 is less than 1"),
+    ("required_acts: []", "required_acts: [{act: rcp, count: many}]", "'many' is not a whole number"),
+    ("trigger: end_of_sequence", "trigger: someday", "use one of inclusion, end_of_sequence"),
+    ('address: "https://cordee.example/tests"', "address: cordee.example", "is not a web address"),
+    ("- {profile: rcp, sequence", "- {profile: cent, sequence", "two amounts are in force together for profile"),
+    ("- {code: rcp, label: {fr: forfait", "- {code: cent, label: {fr: forfait", "repeats the code 'cent'"),
+    ("incomplete_use: full_if_started", "incomplete_use: prorata", "use one of all_or_nothing, full_if_started"),
+    ("sequences:\n", "sequences: none\nold:\n", "sequences: a list is expected here"),
+    ("label: {fr: parcours d'essai, en: trial parcours}", "label: essai", "f.yaml:5: label: keys and values are"),
+    ("code: constructed\n", "code: construit é\n", "is not a code: letters without accent, digits and hyphens"),
+    ("    published_on: 2026-01-01\n", "", "this amount comes from 'constructed', which has no date: write its"),
+    ("    address: \"https://cordee.example/tests\"\n", "", "comes from 'constructed', which has no address"),
+    ("nature: official", "nature: rumour", "use one of law, official, draft_opinion, press"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), CHANGED)
 def test_a_doubtful_file_is_refused(text: str, old: str, new: str, said: str) -> None:
     assert old in text
     assert said in refusal(text.replace(old, new, 1))
 
 
+CITED = "source: constructed"
 SAID = "label: {fr: a, en: b}, source: constructed"
-"""What `$` stands for below."""
+"""What `@` and `$` stand for below."""
 
 ADDED = [
     ("eligibility: {minimum_age: 18, source: hearsay}", "eligibility.source: unknown source 'hearsay'"),
-    ("eligibility: {minimum_age: 18, maximum_age: 12, $}", "12 is under the minimum of 18"),
-    ("eligibility: {maximum_age: 180, $}", "180 is not an age in years"),
-    ("eligibility: {medical_prescription: peut-être, $}", "'peut-être' is not true or false"),
-    ("eligibility: {levels: [\"2\", \"2\"], $}", "eligibility.levels[1]: '2' is written twice"),
+    ("eligibility: {minimum_age: 18, maximum_age: 12, @}", "12 is under the minimum of 18"),
+    ("eligibility: {maximum_age: 180, @}", "180 is not an age in years"),
+    ("eligibility: {medical_prescription: peut-être, @}", "'peut-être' is not true or false"),
+    ("eligibility: {levels: [\"2\", \"2\"], @}", "eligibility.levels[1]: '2' is written twice"),
     (
-        "eligibility: {conditions: [{$, code: x}], $}",
+        "eligibility: {conditions: [{$, code: x}], @}",
         "a coded condition has both a system and a code",
     ),
     ("structures: [{category: garage, $}]", "use one of etablissement-de-s"),
@@ -93,30 +105,30 @@ ADDED = [
         "territory_uplifts: [{territory: t, uplift: 101 %, valid_from: 2026-01-01, $}]",
         "'101 %' is over 100 %",
     ),
-    ("review: {silence: 2 mois, $}", "'2 mois' is not a duration"),
-    ("capitation: {$}", "payment_model is per_patient: remove this section"),
+    ("review: {silence: 2 mois, @}", "'2 mois' is not a duration"),
+    ("capitation: {@}", "payment_model is per_patient: remove this section"),
     ("payment_model: capitation", "the section 'capitation' is missing: payment_model asks for it"),
     ("payment_model: shared_savings", "the section 'shared_savings' is missing"),
-    ("payment_model: capitation\ncapitation: {growth_cap: 120 %, $}", "'120 %' is over 100 %"),
-    ("payment_model: capitation\ncapitation: {$}", "capitation pays per_listed_patient"),
+    ("payment_model: capitation\ncapitation: {growth_cap: 120 %, @}", "'120 %' is over 100 %"),
+    ("payment_model: capitation\ncapitation: {@}", "capitation pays per_listed_patient"),
     (
-        "payment_model: capitation\ncapitation: {bands: [{weight: 1.5}], $}",
+        "payment_model: capitation\ncapitation: {bands: [{weight: 1.5}], @}",
         "capitation.bands[0].weight: '1.5' is not a whole number",
     ),
     (
         "payment_model: shared_savings\nshared_savings: "
-        "[{shared: 1/2, change: 2/3, level: 2/3, patient_experience: 20, valid_from: 2026-01-01, $}]",
+        "[{shared: 1/2, change: 2/3, level: 2/3, patient_experience: 20, valid_from: 2026-01-01, @}]",
         "change and level add up to 4/3: they add up to 1",
     ),
     ("payment_model: shared_savings\nshared_savings: [{shared: 3/2}]", "'3/2' is not a fraction of one"),
     (
         "payment_model: shared_savings\nshared_savings: "
-        "[{shared: 1/2, change: 2/3, level: 1/3, patient_experience: 20, valid_from: 2026-01-01, $}, "
-        "{shared: 1/2, change: 1/2, level: 1/2, patient_experience: 20, valid_from: 2027-01-01, $}]",
+        "[{shared: 1/2, change: 2/3, level: 1/3, patient_experience: 20, valid_from: 2026-01-01, @}, "
+        "{shared: 1/2, change: 1/2, level: 1/2, patient_experience: 20, valid_from: 2027-01-01, @}]",
         "shared_savings[1]: in force together with entry 0: give the older one a valid_to",
     ),
     (
-        "payment_model: capitation\ncapitation: {least_patients: {count: 0, $}, $}",
+        "payment_model: capitation\ncapitation: {least_patients: {count: 0, @}, @}",
         "capitation.least_patients.count: 0 is less than 1",
     ),
 ]  # fmt: skip
@@ -124,7 +136,7 @@ ADDED = [
 
 @pytest.mark.parametrize(("added", "said"), ADDED)
 def test_a_doubtful_section_is_refused(text: str, added: str, said: str) -> None:
-    assert said in refusal(f"{text}\n{added.replace('$', SAID)}\n")
+    assert said in refusal(with_section(text, added))
 
 
 FORFAITS = [
@@ -150,8 +162,7 @@ FORFAITS = [
 
 @pytest.mark.parametrize(("stated", "said"), FORFAITS)
 def test_a_doubtful_forfait_is_refused(text: str, stated: str, said: str) -> None:
-    added = stated.replace("{", "  - {code: bilan, label: {fr: bilan, en: assessment}, ", 1)
-    assert said in refusal(text.replace("incomplete_use:", f"{added}\nincomplete_use:", 1))
+    assert said in refusal(with_forfait(text, stated))
 
 
 def test_forfaits_that_include_each_other_are_refused(text: str) -> None:
