@@ -12,6 +12,7 @@ from tests.functional.conftest import CORDEE
 from cordee import __version__
 from cordee.cli.application import COMMANDS
 
+GROUPS = {"tenant", "convention"}
 UNREACHABLE = "postgresql://127.0.0.1:1/nothing"
 
 
@@ -46,14 +47,14 @@ def test_the_first_help_lists_every_command_and_reads_none_of_them() -> None:
     assert not imported & {"sqlalchemy", "asyncpg", "fastapi", "pydantic", "cordee.fhir.definitions"}
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "tenant create", "tenant list"])
+@pytest.mark.parametrize("command", [*COMMANDS, "tenant create", "tenant list", "convention check", "convention sign"])
 def test_each_command_has_help_with_an_example_and_the_line_of_the_list(command: str) -> None:
     done = cordee(*command.split(), "--help")
     assert done.returncode == 0
     words = " ".join(done.stdout.split())
     if command in COMMANDS:
         assert COMMANDS[command][2] in words
-    if command != "tenant":
+    if command not in GROUPS:
         assert f"cordee {command}" in words.partition("Example:")[2]
 
 

@@ -22,6 +22,11 @@ COMMANDS = {
         "bill",
         "Bill the forfaits that are due: one Claim a séquence, split among the care circle to the cent.",
     ),
+    "convention": (
+        "cordee.cli.convention",
+        "application",
+        "Conventions: check the files that say how forfaits are split, and put the signed ones into a tenant.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

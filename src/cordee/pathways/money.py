@@ -2,8 +2,12 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 NO_BREAK_SPACE = "\u00a0"
+
+_KEPT = 16_384
+"""Amounts whose text is kept: the same few come again in every claim of a run."""
 
 _AMOUNT = re.compile(r"(?P<euros>\d{1,12})(?:[.,](?P<cents>\d{2}))? (?P<currency>[A-Z]{3}|€)", re.ASCII)
 _PERCENT = re.compile(r"(?P<whole>\d{1,3})(?:[.,](?P<part>\d{1,2}))? ?%", re.ASCII)
@@ -36,21 +40,25 @@ def basis_points_of(text: str) -> int:
     return points
 
 
+@lru_cache(_KEPT)
 def euros(cents: int) -> Decimal:
     """Cents as euros with exactly two decimals, the form FHIR `Money.value` is written in."""
     return Decimal(cents).scaleb(-2)
 
 
+@lru_cache(_KEPT)
 def in_french(cents: int) -> str:
     """`1 126,00 €`, with no-break spaces."""
     return f"{euros(cents):,.2f}".translate({ord(","): NO_BREAK_SPACE, ord("."): ","}) + f"{NO_BREAK_SPACE}€"
 
 
+@lru_cache(_KEPT)
 def in_english(cents: int) -> str:
     """`€1,126.00`."""
     return f"€{euros(cents):,.2f}" if cents >= 0 else f"-€{euros(-cents):,.2f}"
 
 
+@lru_cache(_KEPT)
 def percent_text(basis_points: int, decimal_mark: str = ".") -> str:
     """Basis points as a percentage without useless zeros: 1500 is `15 %`, 1250 is `12.5 %`."""
     text = f"{Decimal(basis_points).scaleb(-2):f}".rstrip("0").rstrip(".") if basis_points else "0"
