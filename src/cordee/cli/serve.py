@@ -1,5 +1,6 @@
 """`cordee serve`."""
 
+import asyncio
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cordee.api.application import create_application
+from cordee.api.artefacts import publish_artefacts
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
@@ -22,6 +24,7 @@ from cordee.cli.garbage import collect_seldom
 from cordee.cli.logging import configure_logging
 from cordee.cli.pathway_publication import publish_shipped_pathways
 from cordee.settings import Settings
+from cordee.store.connection import Database
 
 _DSN = "CORDEE_SERVED_DATABASE"
 """How the first process tells its workers where the database is."""
@@ -70,6 +73,7 @@ def run_server(settings: Settings, dsn: str) -> None:
     """Publishes the shipped parcours, then serves until told to end; requests under way are finished first."""
     publish_shipped_pathways(dsn)
     signal.signal(signal.SIGTERM, _end)
+    asyncio.run(_publish_artefacts(dsn))
     os.environ[_DSN] = dsn
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():
         os.environ[f"CORDEE_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
@@ -86,6 +90,15 @@ def run_server(settings: Settings, dsn: str) -> None:
         timeout_graceful_shutdown=_PATIENCE_AT_END_SECONDS,
         backlog=2048,
     )
+
+
+async def _publish_artefacts(dsn: str) -> None:
+    database = Database(dsn, connections=1)
+    await database.open()
+    try:
+        await publish_artefacts(database)
+    finally:
+        await database.close()
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:

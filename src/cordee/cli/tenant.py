@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from cordee.api.artefacts import publish_to
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
@@ -59,6 +60,11 @@ def list_(data_dir: DataDir = None) -> None:
     """
     for tenant in _with_database(data_dir, list_tenants):
         typer.echo(f"{tenant.name}\t{tenant.created:%Y-%m-%dT%H:%M:%SZ}")
+
+
+async def _create(database: Database, name: str) -> None:
+    await create_tenant(database, name)
+    await publish_to(Repository(database, await database.tenant(name)))
 
 
 def _with_database(data_dir: Path | None, work: Callable[[Database], Awaitable[_Result]]) -> _Result:
