@@ -130,6 +130,8 @@ def _response_entry(response: FhirResponse, entry: BundleEntry) -> ResponseEntry
     """A request's answer as an entry's. What a write says of itself is its outcome, not a resource."""
     is_outcome = entry.method not in ("GET", "HEAD") and response.body.startswith(b'{"resourceType":"OperationOutcome"')
     version = response.version
+    if response.file is not None:
+        return ResponseEntry(_status_line(response.status), text=response.file.as_binary())
     return ResponseEntry(
         _status_line(response.status),
         response.location,

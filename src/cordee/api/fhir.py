@@ -11,6 +11,7 @@ from cordee.api.bundles import run_bundle
 from cordee.api.dispatch import carry_out
 from cordee.api.failures import failure_issue, log_failure
 from cordee.api.metrics import Metrics
+from cordee.api.operations.table import file_type_at
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, outcome_text, refusal
 from cordee.fhir.body import with_own_references_relative
@@ -42,8 +43,8 @@ class FhirApplication:
         indented = False
         try:
             indented = request.pretty
-            request.require_json()
             address = locate(path)
+            request.require_served(file_type_at(address.shape))
             interaction = address.interaction(request.method) or "unknown"
             response = await self._respond(interaction, address, request, tenant, request_id)
         except FhirError as error:

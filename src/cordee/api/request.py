@@ -124,8 +124,8 @@ class FhirRequest:
         """The query less what is of HTTP."""
         return [(name, value) for name, value in self.query if name not in _NOT_SEARCHED]
 
-    def require_json(self) -> None:
-        """Raises `NotAcceptable` (406) unless JSON will do, by `_format` or else `Accept`."""
+    def require_served(self, file_type: str | None = None) -> None:
+        """Raises `NotAcceptable` (406) unless JSON will do, by `_format` or else `Accept`; or a file of `file_type`."""
         wanted = self.parameter("_format")
         if wanted is None:
             wanted = self.header(b"accept")
@@ -135,6 +135,8 @@ class FhirRequest:
         else:
             # A + that was not encoded arrives as a space: application/fhir+json is asked for so often that way.
             choices = [wanted.strip().replace(" ", "+")]
+        if file_type is not None and any(_media_type(choice)[0] == file_type for choice in choices):
+            return
         if not any(_is_served(choice) for choice in choices):
             raise NotAcceptable(f"Only JSON of FHIR 4.0 is served (application/fhir+json); «{wanted}» was asked for.")
 

@@ -1,6 +1,8 @@
 """Answers: status, headers and body, sent in two ASGI messages."""
 
+import base64
 import gzip
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,9 +22,23 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to answer, piece by piece."""
+
+    name: str
+    media_type: str
+    pieces: Iterator[bytes]
+
+    def as_binary(self) -> bytes:
+        """The whole as a Binary resource, for the entry of a Bundle."""
+        data = base64.b64encode(b"".join(self.pieces)).decode()
+        return orjson.dumps({"resourceType": "Binary", "contentType": self.media_type, "data": data})
+
+
 @dataclass(slots=True)
 class FhirResponse:
-    """A status and a FHIR resource's text or nothing.
+    """A status and a FHIR resource's text, a file, or nothing.
 
     `version` is the stored version that it is about (ETag and Last-Modified tell it), `location` where it is.
     """
@@ -32,9 +48,13 @@ class FhirResponse:
     version: StoredVersion | None = None
     location: str | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    file: File | None = None
 
     async def send(self, send: Send, *, head: bool, indented: bool, compressed: bool) -> None:
         """Sends it; for HEAD, the headers of the GET without its body."""
+        if self.file is not None:
+            await self._send_file(self.file, send, head=head)
+            return
         body = pretty(self.body) if indented and self.body else self.body
         headers = self.headers
         if compressed and len(body) >= _SMALLEST_COMPRESSED:
@@ -53,6 +73,18 @@ class FhirResponse:
             headers.append(_CONTENT_TYPE)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if head else body})
+
+    async def _send_file(self, file: File, send: Send, *, head: bool) -> None:
+        headers = [
+            *self.headers,
+            (b"content-type", file.media_type.encode()),
+            (b"content-disposition", f'attachment; filename="{file.name}"'.encode()),
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        if not head:
+            for piece in file.pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _http_date(moment: datetime) -> bytes:

@@ -1,4 +1,4 @@
-"""What a Claim itself says of its amounts: each quote-part's steps in French sentences, and what they rest on."""
+"""What a Claim itself says of its amounts, in French and English: each quote-part's steps, and what they rest on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from cordee.claims.claim_record import ClaimItem, ClaimRecord
 from cordee.claims.fhir_claim_record import claim_record_from_claim, supporting_information_of
 from cordee.claims.fhir_evidence import Resource
 from cordee.claims.fhir_reading import Reading, code_in
+from cordee.pathways.model import Label
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step of the convention gave, in cents, and why."""
+    """What one step of the convention gave, in cents, and why; `code` is the kind of step."""
 
     cents: int
-    sentence: str
+    code: str
+    sentence: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class NotCountedSession:
     """A session of the period that does not count, and why."""
 
     session: str
-    reason: str
+    code: str
+    reason: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,10 @@ class ClaimExplanation:
     forfait: str
     profile: str | None
     settled_on: date | None
-    price: str
-    insurers: str | None
+    price: Label | None
+    insurers: Label | None
     not_billed: int
-    regularisation: str | None
+    regularisation: Label | None
     parts: tuple[ExplainedPart, ...]
     not_counted: tuple[NotCountedSession, ...]
 
@@ -71,18 +74,16 @@ def claim_explanation(claim: Resource) -> ClaimExplanation:
         forfait=told.get("sequence", {}).get("code", {}).get("text") or record.forfait,
         profile=code_in(told.get("profile", {}).get("code"), canonical.PROFILE_SYSTEM),
         settled_on=read.day("supportingInfo[settled-on]", settled) if settled is not None else None,
-        price=told.get("forfait", {}).get("valueString", ""),
-        insurers=told.get("insurers", {}).get("valueString"),
+        price=_said(told.get("forfait", {}), "valueString"),
+        insurers=_said(told.get("insurers", {}), "valueString"),
         not_billed=_not_billed(read, told.get("not-billed")),
-        regularisation=told.get("regularisation", {}).get("valueString"),
+        regularisation=_said(told.get("regularisation", {}), "valueString"),
         parts=tuple(
             ExplainedPart(item, _role(claim, written), _steps(read, written))
             for item, written in zip(record.items, claim["item"], strict=True)
         ),
         not_counted=tuple(
-            NotCountedSession(
-                entry.get("valueReference", {}).get("reference", ""), entry.get("reason", {}).get("text", "")
-            )
+            _not_counted(entry)
             for entry in claim.get("supportingInfo", ())
             if code_in(entry.get("category"), canonical.INFORMATION_SYSTEM) == "session-not-counted"
         ),
@@ -90,10 +91,32 @@ def claim_explanation(claim: Resource) -> ClaimExplanation:
 
 
 def _steps(read: Reading, item: Mapping[str, Any]) -> tuple[Step, ...]:
-    return tuple(
-        Step(read.cents(f"item.detail[{n}].net", step.get("net")), step.get("productOrService", {}).get("text", ""))
-        for n, step in enumerate(item.get("detail", ()))
-    )
+    return tuple(_step(read, f"item.detail[{n}]", step) for n, step in enumerate(item.get("detail", ())))
+
+
+def _step(read: Reading, place: str, detail: Mapping[str, Any]) -> Step:
+    concept = detail.get("productOrService", {})
+    cents = read.cents(f"{place}.net", detail.get("net"))
+    return Step(cents, code_in(concept, canonical.STEP_SYSTEM) or "", _said(concept, "text") or Label("", ""))
+
+
+def _not_counted(entry: Mapping[str, Any]) -> NotCountedSession:
+    reason = entry.get("reason", {})
+    session = entry.get("valueReference", {}).get("reference", "")
+    code = code_in(reason, canonical.NOT_COUNTED_SYSTEM) or ""
+    return NotCountedSession(session, code, _said(reason, "text") or Label("", ""))
+
+
+def _said(element: Mapping[str, Any], name: str) -> Label | None:
+    """A French text with the English of its translation; the French for both when it has none."""
+    french = element.get(name)
+    if french is None:
+        return None
+    for extension in element.get(f"_{name}", {}).get("extension", ()):
+        parts = {part.get("url"): part for part in extension.get("extension", ())}
+        if extension.get("url") == canonical.TRANSLATION and parts.get("lang", {}).get("valueCode") == "en":
+            return Label(french, parts.get("content", {}).get("valueString", french))
+    return Label(french, french)
 
 
 def _role(claim: Resource, item: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def explanation_document(
     names = {reference: member.name for member in circle.members for reference in member.references} if circle else {}
     story += _sessions(explanation, tuple(sessions), names)
     if explanation.not_counted:
-        rows = [(said(one.session, SMALL), said(one.reason, CELL)) for one in explanation.not_counted]
+        rows = [(said(one.session, SMALL), said(one.reason.fr, CELL)) for one in explanation.not_counted]
         story += [said("Séances qui ne comptent pas", HEADING), _listing(("Séance", "Raison"), (58 * mm,), rows)]
     if circle is not None:
         story += [said("Cercle de soins", HEADING), _circle(circle)]
@@ -102,11 +102,11 @@ def _facts(explanation: ClaimExplanation) -> Table:
 
 def _amount(explanation: ClaimExplanation) -> Iterable[str]:
     if explanation.regularisation:
-        yield explanation.regularisation
+        yield explanation.regularisation.fr
     if explanation.price:
-        yield explanation.price
+        yield explanation.price.fr
     if explanation.insurers:
-        yield explanation.insurers
+        yield explanation.insurers.fr
     if explanation.not_billed:
         yield f"{in_french(explanation.not_billed)} ne sont pas facturés, comme la convention le veut"
 
@@ -137,7 +137,7 @@ def _part(part: ExplainedPart) -> Iterable[list[Any]]:
         *(said(in_french(cents), TOTAL) for cents in (item.amo, item.amc, item.cents)),
     ]
     for step in part.steps:
-        yield [said(step.sentence, CELL), "", "", said(in_french(step.cents), AMOUNT)]
+        yield [said(step.sentence.fr, CELL), "", "", said(in_french(step.cents), AMOUNT)]
 
 
 def _sessions(

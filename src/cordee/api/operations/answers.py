@@ -7,7 +7,7 @@ from typing import Any
 from cordee.api.response import FhirResponse
 from cordee.claims import canonical
 from cordee.claims.fhir_claim import claim_text
-from cordee.pathways.model import Label
+from cordee.pathways.model import Label, Validity
 from cordee.pathways.money import euros
 
 Part = dict[str, Any]
@@ -53,6 +53,21 @@ def day(name: str, value: date) -> Part:
 def reference(name: str, named: str, display: str | None = None) -> Part:
     """A reference to a resource of this server."""
     return {"name": name, "valueReference": {"reference": named} | ({"display": display} if display else {})}
+
+
+def payee(name: str, named: str | None, display: str, identifier: str) -> Part:
+    """Who is paid: a resource if there is one, always their business identifier (`system|value`) if they have one."""
+    system, _, value = identifier.partition("|")
+    found: Part = {"reference": named} if named is not None else {}
+    if value:
+        found["identifier"] = {"system": system, "value": value}
+    return {"name": name, "valueReference": found | {"display": display}}
+
+
+def period(days: Validity) -> Part:
+    """A Period of days."""
+    end = {"end": days.last.isoformat()} if days.last is not None else {}
+    return {"start": days.first.isoformat()} | end
 
 
 def money(name: str, cents: int) -> Part:

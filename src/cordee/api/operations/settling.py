@@ -18,7 +18,7 @@ from cordee.claims.settlement import NotDue, Settlement
 from cordee.claims.simulation import simulate
 from cordee.claims.wording import missing_sentence, sentence
 from cordee.fhir.outcome import Unprocessable
-from cordee.pathways.model import Label
+from cordee.pathways.model import Label, Validity
 from cordee.pathways.shipped import shipped_pathways
 from cordee.store.reader import Reader
 
@@ -48,7 +48,7 @@ def _forfait(result: Settlement | NotDue) -> Iterable[Part | None]:
     yield answers.text("identifier", context.identifier)
     if planned is not None:
         yield answers.sentence("name", planned.label)
-        yield {"name": "period", "valuePeriod": {"start": planned.start.isoformat(), "end": planned.end.isoformat()}}
+        yield {"name": "period", "valuePeriod": answers.period(Validity(planned.start, planned.end))}
     yield answers.text("convention", f"{context.convention} {context.convention_version}")
     yield answers.flag("due", isinstance(result, Settlement))
     if isinstance(result, Settlement):
@@ -69,10 +69,7 @@ def _forfait(result: Settlement | NotDue) -> Iterable[Part | None]:
 
 def _quote_part(quote_part: QuotePart) -> Iterable[Part | None]:
     payee = quote_part.payee
-    if payee.reference is not None:
-        yield answers.reference("payee", payee.reference, payee.name)
-    else:
-        yield {"name": "payee", "valueReference": {"display": payee.name}}
+    yield answers.payee("payee", payee.reference, payee.name, payee.identifier)
     yield answers.code("kind", payee.kind)
     yield answers.money("amount", quote_part.cents)
     yield answers.money("amo", quote_part.amo)

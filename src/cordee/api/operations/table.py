@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from cordee.api.operations.auditing import EXPLAIN, PROOF
 from cordee.api.operations.billing import BILL
 from cordee.api.operations.definition import Operation
 from cordee.api.operations.settling import SETTLE
 
-OPERATIONS: tuple[Operation, ...] = (SETTLE, BILL)
+OPERATIONS: tuple[Operation, ...] = (SETTLE, BILL, EXPLAIN, PROOF)
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
     {shape: operation for operation in OPERATIONS for shape in operation.shapes}
@@ -18,3 +19,9 @@ OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
 def operation_at(shape: str) -> Operation:
     """The operation at an address; KeyError when there is none."""
     return OPERATIONS_BY_SHAPE[shape]
+
+
+def file_type_at(shape: str) -> str | None:
+    """The media type of the file that is answered at an address, None when it is a resource."""
+    operation = OPERATIONS_BY_SHAPE.get(shape)
+    return None if operation is None else operation.file_type

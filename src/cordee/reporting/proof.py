@@ -1,0 +1,214 @@
+"""The proof of a Claim: all that it rests on, in the versions it names, with what came of it, as one archive.
+
+An auditor needs nothing else: every amount can be computed again from these files, and each can be checked by its hash.
+"""
+
+import base64
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from cordee.claims import canonical
+from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.evidence import CareCircle, Session
+from cordee.claims.fhir_circle import circle_from_care_teams
+from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_contract import convention_from_contract
+from cordee.claims.fhir_evidence import EvidenceError, Resource, reference_of, session_from_encounter
+from cordee.fhir.query import Search, parse_search
+from cordee.fhir.stored_version import StoredVersion
+from cordee.pathways.model import Pathway
+from cordee.pathways.money import euros
+from cordee.pathways.shipped import shipped_texts
+from cordee.reporting.claim_explanation import ClaimExplanation, claim_explanation
+from cordee.reporting.explanation_document import explanation_document
+from cordee.reporting.proof_archive import ProofFile, archive
+from cordee.store.search import SearchPage
+
+Version = tuple[str, str, int]
+
+_FOLDERS = {
+    "CarePlan": "inclusion",
+    "Patient": "inclusion",
+    "Consent": "inclusion",
+    "ServiceRequest": "inclusion",
+    "Encounter": "sessions",
+    "CareTeam": "circle",
+    "PractitionerRole": "circle",
+    "Practitioner": "circle",
+    "Organization": "circle",
+    "Contract": "convention",
+    "PlanDefinition": "pathway",
+    "Claim": "other-claims",
+}
+_FOLLOWING = (
+    ("ClaimResponse", "request", "answers", "What the caisse answered"),
+    ("PaymentReconciliation", "claim", "answers", "A payment notice that pays it"),
+    ("Claim", "corrected", "corrections", "A Claim that corrects it"),
+)
+_MOST_FOLLOWING = 1000
+
+
+class Evidence(Protocol):
+    """What a proof reads of a tenant's resources; `cordee.store.reader.Reader` is one."""
+
+    async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
+        """The current version; raises `NotFound` or `Gone`."""
+        ...
+
+    async def read_versions(self, wanted: Iterable[Version]) -> dict[Version, StoredVersion]:
+        """Those versions that exist."""
+        ...
+
+    async def search(self, wanted: Search, *, count: int, position: str | None = None) -> SearchPage:
+        """A page of matches."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The files of a proof, and what its manifest says beside: what it is about, and what could not be found."""
+
+    record: ClaimRecord
+    files: tuple[ProofFile, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """A name for the archive."""
+        return f"preuve-{self.record.reference.rpartition('/')[2]}-v{self.record.version}.zip"
+
+    def pieces(self) -> Iterator[bytes]:
+        """The archive, piece by piece."""
+        about = {
+            "format": "cordee.proof/1",
+            "claim": f"{self.record.reference}/_history/{self.record.version}",
+            "forfait": self.record.identifier,
+            "total": f"{euros(self.record.total)} EUR",
+            "missing": list(self.missing),
+        }
+        return archive(self.files, about)
+
+
+async def prove(evidence: Evidence, claim_id: str, pathways: Mapping[str, Pathway]) -> Proof:
+    """The proof of the Claim with the id `claim_id`.
+
+    The evidence is in the versions that the Claim names; one that can't be found is listed as missing, never replaced
+    by another. Raises `NotFound` or `Gone`, EvidenceError for a Claim that the project did not write.
+    """
+    stored = await evidence.read("Claim", claim_id)
+    explanation = claim_explanation(claim_resource(stored.body.encode()))
+    record = explanation.record
+    read, missing = await _evidence(evidence, record)
+    files = [ProofFile("claim.json", stored.body.encode(), "The Claim")]
+    files += [_evidence_file(record, version) for version in read.values()]
+    files += _conventions(read)
+    pathway = await _pathway_file(evidence, record, pathways)
+    if pathway is None:
+        missing.append(f"pathway {record.pathway} {record.pathway_version}")
+    else:
+        files.append(pathway)
+    files += [file async for file in _following(evidence, record)]
+    files.sort(key=lambda file: file.path)
+    try:
+        sessions, circle = _as_settled(record, read, pathways)
+    except EvidenceError as error:
+        sessions, circle = (), None
+        missing.append(f"the care circle can't be read from these versions: {error}")
+    files.append(_document(explanation, sessions, circle, files))
+    return Proof(record, tuple(files), tuple(missing))
+
+
+async def _evidence(evidence: Evidence, record: ClaimRecord) -> tuple[dict[Version, StoredVersion], list[str]]:
+    wanted = {name: _version(name) for name in record.evidence_versions}
+    found = await evidence.read_versions(wanted.values())
+    missing = [name for name, version in wanted.items() if version not in found or found[version].deleted]
+    return {version: found[version] for version in sorted(found) if not found[version].deleted}, missing
+
+
+def _version(name: str) -> Version:
+    kind, id_, _, number = name.split("/")
+    return kind, id_, int(number)
+
+
+def _evidence_file(record: ClaimRecord, version: StoredVersion) -> ProofFile:
+    kind = version.resource_type
+    is_structure = f"{kind}/{version.id}" == record.structure
+    folder = "structure" if is_structure else _FOLDERS.get(kind, "other")
+    return ProofFile(_path(folder, version), version.body.encode(), f"{kind}/{version.id}, version {version.version}")
+
+
+def _path(folder: str, version: StoredVersion) -> str:
+    return f"{folder}/{version.resource_type}-{version.id}-v{version.version}.json"
+
+
+def _conventions(read: Mapping[Version, StoredVersion]) -> Iterator[ProofFile]:
+    """The YAML of each convention, as it was signed, beside the Contract that carries it."""
+    for (kind, id_, number), version in read.items():
+        if kind != "Contract":
+            continue
+        for rule in orjson.loads(version.body).get("rule", ()):
+            attachment = rule.get("contentAttachment", {})
+            if "data" in attachment:
+                path = f"convention/Contract-{id_}-v{number}.yaml"
+                yield ProofFile(path, base64.b64decode(attachment["data"]), "The convention, as it was signed")
+
+
+async def _pathway_file(evidence: Evidence, record: ClaimRecord, pathways: Mapping[str, Pathway]) -> ProofFile | None:
+    """The pathway's file in the version settled with: as published to the tenant, or else as shipped."""
+    path = f"pathway/{record.pathway}-{record.pathway_version}.yaml"
+    title = f"The pathway {record.pathway}, version {record.pathway_version}"
+    address = f"{canonical.pathway_canonical(record.pathway)}"
+    wanted = parse_search("PlanDefinition", [("url", address), ("version", record.pathway_version)])
+    for found in (await evidence.search(wanted, count=1)).matches:
+        for related in orjson.loads(found.body).get("relatedArtifact", ()):
+            data = related.get("document", {}).get("data")
+            if data is not None:
+                return ProofFile(path, base64.b64decode(data), title)
+    known = pathways.get(record.pathway)
+    text = shipped_texts().get(f"{record.pathway}.yaml")
+    if known is None or known.version != record.pathway_version or text is None:
+        return None
+    return ProofFile(path, text.encode(), title)
+
+
+async def _following(evidence: Evidence, record: ClaimRecord) -> AsyncIterator[ProofFile]:
+    for kind, parameter, folder, title in _FOLLOWING:
+        wanted = parse_search(kind, [(parameter, record.reference)])
+        for found in (await evidence.search(wanted, count=_MOST_FOLLOWING)).matches:
+            yield ProofFile(_path(folder, found), found.body.encode(), title)
+
+
+def _as_settled(
+    record: ClaimRecord, read: Mapping[Version, StoredVersion], pathways: Mapping[str, Pathway]
+) -> tuple[tuple[Session, ...], CareCircle | None]:
+    """The sessions and the care circle as they were read for the settlement."""
+    resources = {f"{kind}/{id_}": orjson.loads(version.body) for (kind, id_, _), version in read.items()}
+
+    def of_kind(kind: str) -> list[Resource]:
+        return [resource for resource in resources.values() if resource["resourceType"] == kind]
+
+    pathway = pathways.get(record.pathway)
+    contracts = of_kind("Contract")
+    if pathway is None or not contracts:
+        return (), None
+    zone = ZoneInfo(convention_from_contract(contracts[0], pathways).time_zone)
+    claimed = {session for item in record.items for session in item.sessions}
+    sessions = tuple(
+        session_from_encounter(encounter, zone)
+        for encounter in of_kind("Encounter")
+        if reference_of(encounter) in claimed
+    )
+    circle = circle_from_care_teams(record.patient, of_kind("CareTeam"), resources, pathway, zone)
+    return sessions, circle
+
+
+def _document(
+    explanation: ClaimExplanation, sessions: Iterable[Session], circle: CareCircle | None, files: Iterable[ProofFile]
+) -> ProofFile:
+    hashes = {file.path: file.digest for file in files}
+    content = explanation_document(explanation, sessions=sessions, circle=circle, hashes=hashes)
+    return ProofFile("explication.pdf", content, "The explanation, for reading")
