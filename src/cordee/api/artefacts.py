@@ -4,9 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from cordee.fhir.body import Incoming, accept
-from cordee.store.connection import Database
 from cordee.store.repository import Repository
-from cordee.store.tenants import list_tenants
 
 
 def artefact_directory() -> Path:
@@ -28,14 +26,8 @@ def shipped_artefacts() -> tuple[Incoming, ...]:
     return tuple(accept(path.read_bytes()) for path in sorted(artefact_directory().glob("*.json")))
 
 
-async def publish_artefacts(database: Database) -> None:
-    """Puts them into every tenant; what is there already as shipped is left as it is."""
-    for tenant in await list_tenants(database):
-        await publish_to(Repository(database, await database.tenant(tenant.name)))
-
-
-async def publish_to(repository: Repository) -> None:
-    """Puts them into one tenant."""
+async def publish_artefacts(repository: Repository) -> None:
+    """Puts them into a tenant; what is there already as shipped is left as it is."""
     for artefact in shipped_artefacts():
         if artefact.id is None:
             raise ValueError(f"a shipped {artefact.resource_type} has no id")

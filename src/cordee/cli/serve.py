@@ -1,6 +1,5 @@
 """`cordee serve`."""
 
-import asyncio
 import errno
 import json
 import os
@@ -16,15 +15,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cordee.api.application import create_application
-from cordee.api.artefacts import publish_artefacts
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
 from cordee.cli.garbage import collect_seldom
 from cordee.cli.logging import configure_logging
-from cordee.cli.pathway_publication import publish_shipped_pathways
+from cordee.cli.published_definitions import publish_definitions
 from cordee.settings import Settings
-from cordee.store.connection import Database
 
 _DSN = "CORDEE_SERVED_DATABASE"
 """How the first process tells its workers where the database is."""
@@ -43,8 +40,8 @@ def serve(
 ) -> None:
     """Serve FHIR R4 over HTTP until Ctrl-C.
 
-    PostgreSQL is embedded, in --data-dir, unless CORDEE_DATABASE_URL names a server. The parcours that travel with the
-    program are published in every tenant first.
+    PostgreSQL is embedded, in --data-dir, unless CORDEE_DATABASE_URL names a server. What the program defines, such as
+    the parcours that travel with it, is published in every tenant first.
 
     Example: [bold]cordee serve --port 8080 --data-dir ./data[/bold]
     """
@@ -70,10 +67,9 @@ def require_free_address(host: str, port: int) -> None:
 
 
 def run_server(settings: Settings, dsn: str) -> None:
-    """Publishes the shipped parcours, then serves until told to end; requests under way are finished first."""
-    publish_shipped_pathways(dsn)
+    """Publishes what the program defines, then serves until told to end; requests under way are finished first."""
+    publish_definitions(dsn)
     signal.signal(signal.SIGTERM, _end)
-    asyncio.run(_publish_artefacts(dsn))
     os.environ[_DSN] = dsn
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():
         os.environ[f"CORDEE_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
@@ -90,15 +86,6 @@ def run_server(settings: Settings, dsn: str) -> None:
         timeout_graceful_shutdown=_PATIENCE_AT_END_SECONDS,
         backlog=2048,
     )
-
-
-async def _publish_artefacts(dsn: str) -> None:
-    database = Database(dsn, connections=1)
-    await database.open()
-    try:
-        await publish_artefacts(database)
-    finally:
-        await database.close()
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:

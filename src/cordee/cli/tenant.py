@@ -7,12 +7,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from cordee.api.artefacts import publish_to
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
 from cordee.cli.logging import configure_logging
-from cordee.pathways.publication import publish_shipped
+from cordee.cli.published_definitions import publish_definitions_in
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
 from cordee.store.tenants import InvalidTenantName, TenantExists, create_tenant, list_tenants
@@ -49,7 +48,7 @@ def create(
 
 async def _create(database: Database, name: str) -> None:
     await create_tenant(database, name)
-    await publish_shipped(Repository(database, await database.tenant(name)))
+    await publish_definitions_in(Repository(database, await database.tenant(name)))
 
 
 @application.command("list")
@@ -60,11 +59,6 @@ def list_(data_dir: DataDir = None) -> None:
     """
     for tenant in _with_database(data_dir, list_tenants):
         typer.echo(f"{tenant.name}\t{tenant.created:%Y-%m-%dT%H:%M:%SZ}")
-
-
-async def _create(database: Database, name: str) -> None:
-    await create_tenant(database, name)
-    await publish_to(Repository(database, await database.tenant(name)))
 
 
 def _with_database(data_dir: Path | None, work: Callable[[Database], Awaitable[_Result]]) -> _Result:

@@ -25,10 +25,8 @@ from cordee.pathways.shipped import shipped_pathways, shipped_texts
 from cordee.pathways.strict_yaml import FileRefusedError
 from cordee.pathways.versions import version_order
 from cordee.store.changes import is_same_content
-from cordee.store.connection import Database
 from cordee.store.reader import Reader
 from cordee.store.repository import Repository
-from cordee.store.tenants import list_tenants
 from cordee.store.unit_of_work import Put
 
 _ATTEMPTS = 5
@@ -100,12 +98,6 @@ async def publish_shipped(repository: Repository) -> list[Publication]:
             await _write(repository, compiled)
             done.append(Publication(compiled.pathway, "published"))
     return done
-
-
-async def publish_shipped_everywhere(database: Database) -> None:
-    """Publishes the files that travel with the program in every tenant."""
-    for tenant in await list_tenants(database):
-        await publish_shipped(Repository(database, await database.tenant(tenant.name)))
 
 
 async def publish_file(repository: Repository, file: str, text: str) -> Publication:

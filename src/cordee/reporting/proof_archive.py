@@ -29,7 +29,7 @@ class ProofFile:
 
 
 def archive(files: Sequence[ProofFile], about: Mapping[str, Any]) -> Iterator[bytes]:
-    """The zip of `files`, with `manifest.json` (`about`, and each file) and `SHA256SUMS`, as `sha256sum -c` reads it."""
+    """The zip of `files`, with `manifest.json` (`about`, and each file) and `SHA256SUMS`, for `sha256sum -c`."""
     manifest = ProofFile(MANIFEST, _manifest(files, about), "What is in this archive")
     listed = (*files, manifest)
     sums = "".join(f"{file.digest}  {file.path}\n" for file in listed).encode()

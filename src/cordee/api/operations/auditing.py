@@ -9,7 +9,7 @@ from cordee.api.response import FhirResponse, File
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_evidence import EvidenceError
 from cordee.fhir.outcome import Unprocessable
-from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.publication import pathways_of
 from cordee.reporting.claim_explanation import ClaimExplanation, ExplainedPart, claim_explanation
 from cordee.reporting.proof import prove
 from cordee.store.reader import Reader
@@ -28,7 +28,7 @@ async def _explain(reader: Reader, asked: Asked) -> FhirResponse:
 
 async def _prove(reader: Reader, asked: Asked) -> FhirResponse:
     try:
-        proof = await prove(reader, asked.id, shipped_pathways())
+        proof = await prove(reader, asked.id, await pathways_of(reader))
     except EvidenceError as error:
         raise Unprocessable(f"{error}.", path="Claim") from None
     return FhirResponse(200, file=File(proof.name, _ZIP, proof.pieces()))
@@ -173,7 +173,7 @@ PROOF = Operation(
     levels=("instance",),
     title="The proof of a Claim, as an archive",
     description=(
-        "A zip of all that a Claim rests on, in the versions it names: the Claim, its sessions, care circle, inclusion, "
+        "A zip of all that a Claim rests on, in the versions it names: its sessions, care circle, inclusion, "
         "convention and pathway, what the caisse answered, what corrects it, the explanation as a PDF, a manifest and "
         "the SHA-256 of every file."
     ),

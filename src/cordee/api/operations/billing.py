@@ -1,7 +1,7 @@
 """`$bill`: one run of billing, with its counts, totals and refusals; safe to ask for twice."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from cordee.api.operations import answers
@@ -14,7 +14,7 @@ from cordee.claims.settlement import NotDue
 from cordee.claims.wording import missing_sentence
 from cordee.fhir.outcome import FhirError
 from cordee.pathways.model import Label, Pathway
-from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.publication import pathways_of
 from cordee.store.repository import Repository
 
 MOST_LISTED = 200
@@ -24,9 +24,8 @@ MOST_LISTED = 200
 _Outcome = TypeVar("_Outcome")
 
 
-def known_pathway(code: str, path: str = "Parameters.parameter") -> Pathway:
+def known_pathway(pathways: Mapping[str, Pathway], code: str, path: str = "Parameters.parameter") -> Pathway:
     """The pathway of a code; raises `FhirError` (400) naming those there are."""
-    pathways = shipped_pathways()
     if code not in pathways:
         known = ", ".join(sorted(pathways))
         raise FhirError(f"«{code}» is not a pathway known here; there are: {known}.", path=path)
@@ -35,7 +34,8 @@ def known_pathway(code: str, path: str = "Parameters.parameter") -> Pathway:
 
 async def _bill(repository: Repository, asked: Asked) -> FhirResponse:
     arguments = asked.arguments
-    pathway = known_pathway(arguments.required_text("pathway"))
+    pathways = await pathways_of(repository)
+    pathway = known_pathway(pathways, arguments.required_text("pathway"))
     structure = arguments.text("structure")
     if structure is not None:
         await repository.read("Organization", structure.rpartition("/")[2])
@@ -43,7 +43,7 @@ async def _bill(repository: Repository, asked: Asked) -> FhirResponse:
     outcomes = bill(
         repository,
         pathway,
-        shipped_pathways(),
+        pathways,
         until=arguments.required_day("until"),
         structure=structure.rpartition("/")[2] if structure else None,
         dry_run=dry_run,

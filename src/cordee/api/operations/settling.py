@@ -19,7 +19,7 @@ from cordee.claims.simulation import simulate
 from cordee.claims.wording import missing_sentence, sentence
 from cordee.fhir.outcome import Unprocessable
 from cordee.pathways.model import Label, Validity
-from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.publication import pathways_of
 from cordee.store.reader import Reader
 
 AS_OF = Input(
@@ -32,7 +32,7 @@ async def _settle(reader: Reader, asked: Asked) -> FhirResponse:
     as_of = asked.arguments.day("as-of") or datetime.now(_PARIS).date()
     try:
         simulation = await simulate(
-            reader, asked.id, shipped_pathways(), as_of=as_of, forfait=asked.arguments.text("forfait")
+            reader, asked.id, await pathways_of(reader), as_of=as_of, forfait=asked.arguments.text("forfait")
         )
     except EvidenceError as error:
         raise Unprocessable(f"{error}.", path="CarePlan") from None
