@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bench.identity import INS_TEST_SYSTEM, matricule
 
-from cordee.claims.canonical import INCLUSION_DECISION, PROFILE_SYSTEM, pathway_canonical
+from cordee.claims.canonical import INCLUSION_DECISION, PATHWAY_SYSTEM, PROFILE_SYSTEM, pathway_canonical
 from demo.team import BY_ID, PATHWAY, STRUCTURE, Professional
 
 Resource = dict[str, Any]
@@ -25,6 +25,7 @@ _SEED = 51
 _ACTS = "https://cordee.example/fhir/CodeSystem/act"
 _CIRCLE_PROFILE = "https://interop.esante.gouv.fr/ig/fhir/cds/StructureDefinition/cds-ihe-careteam"
 _IDENTITY = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability"
+_SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 _PROFILES = ("OC", "OC-APA", "OC-TCA", "OC-TCA-APA")
 _DEPARTMENTS = ("35", "29", "69", "75", "2A")
 
@@ -49,8 +50,8 @@ class Patient:
         return f"patient-{self.number:02d}"
 
     @property
-    def members(self) -> tuple[Professional, ...]:
-        """Who follows them: doctors and dieticians take turns, the others come with the profile."""
+    def treating(self) -> tuple[Professional, ...]:
+        """Who sees them: doctors and dieticians take turns, the others come with the profile."""
         first_half = self.number % 4 < 2
         chosen = ["medecin-1" if first_half else "medecin-2", "infirmiere-3"]
         if not first_half:
@@ -61,6 +62,13 @@ class Patient:
         if "APA" in self.profile:
             chosen.append("enseignante-7" if self.number % 8 < 4 else "enseignant-8")
         return tuple(BY_ID[id_] for id_ in chosen)
+
+    @property
+    def members(self) -> tuple[Professional, ...]:
+        """Their care circle: those who see them, and for each other profession of the team one who would."""
+        there = {member.profession for member in self.treating}
+        needed = {BY_ID[id_].profession: BY_ID[id_] for id_ in ("psychologue-6", "enseignante-7")}
+        return (*self.treating, *(member for profession, member in needed.items() if profession not in there))
 
 
 def patients() -> list[Patient]:
@@ -74,6 +82,7 @@ def patients() -> list[Patient]:
 def record_of(patient: Patient) -> Iterator[Resource]:
     """The patient's whole record."""
     yield _identity(patient)
+    yield _consent(patient)
     yield _care_circle(patient)
     yield _care_plan(patient)
     yield from _sessions(patient)
@@ -124,6 +133,19 @@ def _identity(patient: Patient) -> Resource:
     }
 
 
+def _consent(patient: Patient) -> Resource:
+    return {
+        "resourceType": "Consent",
+        "id": patient.id,
+        "status": "active",
+        "scope": {"coding": [{"system": _SCOPES, "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": PATHWAY_SYSTEM, "code": PATHWAY.code}]}],
+        "patient": {"reference": f"Patient/{patient.id}"},
+        "dateTime": "2026-05-28",
+        "policyRule": {"text": "Article R. 4012-1 du code de la santé publique"},
+    }
+
+
 def _care_circle(patient: Patient) -> Resource:
     return {
         "resourceType": "CareTeam",
@@ -164,6 +186,7 @@ def _care_plan(patient: Patient) -> Resource:
                 "extension": [
                     {"url": "date", "valueDate": "2026-05-28"},
                     {"url": "decider", "valueReference": {"reference": patient.members[0].role}},
+                    {"url": "prescriber", "valueReference": {"reference": patient.members[0].role}},
                 ],
             }
         ],
@@ -192,14 +215,14 @@ def _sessions(patient: Patient) -> Iterator[Resource]:
         if month == 0:
             number += 1
             day = _working_day(patient.start + timedelta(days=20))
-            team = tuple(m for m in patient.members if m.profession != "infirmier" and not _is_away(m, day))
+            team = tuple(m for m in patient.treating if m.profession != "infirmier" and not _is_away(m, day))
             yield _encounter(patient, number, "rcp", team, day, "finished", chance)
 
 
 def _planned(patient: Patient, month: int, chance: random.Random) -> Iterator[tuple[str, Professional, str]]:
     """The acts of a month, their performer, and what became of each: some are missed."""
     by_profession: dict[str, list[Professional]] = {}
-    for member in patient.members:
+    for member in patient.treating:
         by_profession.setdefault(member.profession, []).append(member)
     wanted = {"medecin": ("consultation-medicale", 1), "dieteticien": ("consultation-dietetique", 2)}
     wanted |= {"psychologue": ("consultation-psychologique", 2), "enseignant-apa": ("seance-apa", 3)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cordee.claims.canonical import CPAM_NUMBER, STRUCTURE_CATEGORY
 from cordee.claims.fhir_contract import contract_from_convention
 from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.shipped import shipped_pathways
@@ -14,7 +15,6 @@ Resource = dict[str, Any]
 STRUCTURE = "msp-demo"
 PATHWAY = shipped_pathways()["pcr-obesite-complexe-adulte"]
 _RPPS = "https://rpps.esante.gouv.fr"
-_CPAM_NUMBER = "https://cordee.example/numero-cpam"
 _IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
 
 
@@ -69,6 +69,7 @@ def _organization() -> Resource:
             }
         ],
         "active": True,
+        "type": [{"coding": [{"system": STRUCTURE_CATEGORY, "code": code}]} for code in ("msp", "sisa")],
         "name": "Maison de santé de démonstration (SISA fictive)",
         "address": [{"line": ["1 rue de l'Exemple"], "city": "VILLE-FICTIVE", "postalCode": "99999"}],
     }
@@ -86,7 +87,7 @@ def _practitioner(professional: Professional) -> Resource:
 
 def _identifier(professional: Professional) -> Resource:
     if professional.rpps is None:
-        return {"system": _CPAM_NUMBER, "value": "A8"}
+        return {"system": CPAM_NUMBER, "value": "A8"}
     return {
         "type": {"coding": [{"system": _IDENTIFIER_TYPES, "code": "RPPS"}]},
         "system": _RPPS,

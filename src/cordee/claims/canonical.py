@@ -22,6 +22,9 @@ STRUCTURE_CATEGORY = f"{BASE}/CodeSystem/structure-category"
 """System of `Organization.type` for the categories of D. 162-34 CSS, and legal forms such as `sisa`."""
 
 PAYMENT_TRAIT = f"{BASE}/CodeSystem/payment-trait"
+RPPS = "https://rpps.esante.gouv.fr"
+"""System of the national number of a health professional."""
+
 CPAM_NUMBER = f"{BASE}/NamingSystem/numero-cpam"
 """System of the number a CPAM gives to a professional without RPPS (R. 162-133 CSS)."""
 

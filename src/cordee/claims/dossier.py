@@ -42,22 +42,25 @@ class Dossier(Agreement):
         """The séquences of the patient, one after the other."""
         return sequences_of(self.pathway, self.convention, self.inclusion.start)
 
+    def sequence_on(self, day: date) -> str | None:
+        """The code of the séquence that a day is in."""
+        return next((s.code for s in self.sequences if s.start <= day <= s.end), None)
+
     def planned(self, until: date) -> tuple[PlannedForfait, ...]:
         """All that falls due for the patient; no interval of a repeated forfait begins after `until` or their exit."""
-        gone, decision = self.inclusion.exit, self.inclusion.decision
-        return schedule(
-            self.pathway,
-            self.convention,
-            self.inclusion.start,
-            until=until if gone is None else min(until, gone.day),
-            decided_on=decision.day if decision else None,
-        )
+        gone = self.inclusion.exit
+        return self._schedule(until if gone is None else min(until, gone.day))
 
     def planned_forfait(self, code: str, until: date) -> PlannedForfait | None:
         """The planned forfait of that code, None when there is none; one that repeats is looked for in its own time."""
         with suppress(ValueError):
             until = max(until, date.fromisoformat(code.rpartition("@")[2]))
-        return next((planned for planned in self.planned(until) if planned.code == code), None)
+        return next((planned for planned in self._schedule(until) if planned.code == code), None)
+
+    def _schedule(self, until: date) -> tuple[PlannedForfait, ...]:
+        decision = self.inclusion.decision
+        decided_on = decision.day if decision else None
+        return schedule(self.pathway, self.convention, self.inclusion.start, until=until, decided_on=decided_on)
 
     def forfait(self, planned: PlannedForfait) -> Forfait:
         """The forfait of the pathway that a planned one is."""

@@ -64,7 +64,7 @@ class Inclusion:
     """One patient in one parcours; `active` is false for a draft, `structure` None when none is named.
 
     `exit` is the earliest of leaving, death and withdrawal of consent. `copayment_exempt`: the compulsory insurance
-    pays all.
+    pays all. `earlier_plan` is a plan of the same parcours that the patient followed before this one.
     """
 
     care_plan: str
@@ -80,6 +80,7 @@ class Inclusion:
     birth_date: date | None = None
     consent: ConsentGiven | None = None
     copayment_exempt: bool = False
+    earlier_plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,12 @@ class Member:
 class EarlierForfait:
     """A forfait of the same patient that a Claim still stands for: what it paid, and on which acts.
 
-    `identifier` is the forfait's, `care_plan` its plan; `acts` are (session, act code); `first_day` that of its period.
+    `identifier` is that of this one forfait, `forfait` its code in the pathway's file; `acts` are (session, act code);
+    `first_day` that of its period.
     """
 
     identifier: str
+    pathway: str
     care_plan: str
     forfait: str
     claim: str

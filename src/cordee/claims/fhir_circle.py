@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
+from cordee.claims.canonical import RPPS
 from cordee.claims.evidence import CareCircle, Code, Member
 from cordee.claims.fhir_dates import validity_of
 from cordee.claims.fhir_evidence import (
@@ -22,7 +23,6 @@ from cordee.claims.fhir_evidence import (
 )
 from cordee.pathways.model import Pathway, Validity
 
-RPPS = "https://rpps.esante.gouv.fr"
 _PROFESSIONS = tuple(f"https://mos.esante.gouv.fr/NOS/TRE_{table}-" for table in ("G15", "R95", "R94", "R85", "R356"))
 """The national tables of professions and roles; PractitionerRole.code also holds other things."""
 

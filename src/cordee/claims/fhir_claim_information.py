@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cordee.claims import canonical
-from cordee.claims.counting import OUT_OF_SCOPE, NotCounted
+from cordee.claims.counting import NotCounted
 from cordee.claims.explanation import Explanation
 from cordee.claims.fhir_datatypes import Element, coded, named, said, translated
+from cordee.claims.session_rules import OUT_OF_SCOPE
 from cordee.claims.settlement import Settlement
 from cordee.claims.wording import in_full, sentence
 from cordee.pathways.model import Label

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from cordee.claims.dossier import Dossier
 from cordee.claims.fhir_circle import circle_from_care_teams
-from cordee.claims.fhir_evidence import Resource, inclusion_from_care_plan, structure_from_organization
+from cordee.claims.fhir_evidence import Resource, structure_from_organization
+from cordee.claims.fhir_inclusion import inclusion_from_care_plan
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
 from cordee.pathways.schedule import PlannedForfait
@@ -21,14 +22,17 @@ def dossier_from_resources(
     patient: Resource | None,
     care_teams: Iterable[Resource],
     resources: Mapping[str, Resource],
+    consents: Iterable[Resource] = (),
+    other_plans: Iterable[Resource] = (),
 ) -> Dossier:
     """The dossier of a CarePlan, read in the time zone of the convention.
 
     `care_teams` are those of `CarePlan.careTeam`; `resources` holds by reference the PractitionerRoles of their
-    participants, with their Practitioners and Organizations. Raises EvidenceError for what can't be read.
+    participants, with their Practitioners and Organizations; `consents` are the patient's Consents, `other_plans` their
+    other CarePlans. Raises EvidenceError for what can't be read.
     """
     zone = ZoneInfo(convention.time_zone)
-    inclusion = inclusion_from_care_plan(care_plan, patient, zone)
+    inclusion = inclusion_from_care_plan(care_plan, patient, zone, consents=consents, other_plans=other_plans)
     circle = circle_from_care_teams(inclusion.patient, care_teams, resources, pathway, zone)
     return Dossier(pathway, convention, structure_from_organization(organization), inclusion, circle)
 

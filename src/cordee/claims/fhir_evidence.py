@@ -5,14 +5,12 @@ from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any
 
-from cordee.claims.canonical import INCLUSION_DECISION, PROFILE_SYSTEM, SESSION_CARE_PLAN, pathway_code
-from cordee.claims.evidence import Code, Decision, Exit, Inclusion, Session, Structure
-from cordee.claims.fhir_dates import exact_day, first_day, last_day, minutes_between
+from cordee.claims.canonical import SESSION_CARE_PLAN, STRUCTURE_CATEGORY
+from cordee.claims.evidence import Code, Session, Structure
+from cordee.claims.fhir_dates import exact_day, minutes_between
 
 Resource = Mapping[str, Any]
 
-_FOLLOWED = frozenset({"active", "on-hold", "completed", "revoked"})
-_ENDED = frozenset({"completed", "revoked"})
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _PERFORMING = frozenset({"PPRF", "SPRF", "ATND", "CON", "PART"})
 
@@ -77,9 +75,12 @@ def codes_of(concepts: Iterable[Resource]) -> Iterator[Code]:
 
 
 def structure_from_organization(organization: Resource) -> Structure:
-    """The structure responsible for coordination."""
+    """The structure responsible for coordination; its categories are the codes of `type` in the project's system."""
     reference = reference_of(organization)
-    return Structure(reference, organization.get("name", reference), identifiers_of(organization))
+    categories = sorted(
+        {code.code for code in codes_of(organization.get("type", ())) if code.system == STRUCTURE_CATEGORY}
+    )
+    return Structure(reference, organization.get("name", reference), identifiers_of(organization), tuple(categories))
 
 
 def session_from_encounter(encounter: Resource, zone: tzinfo) -> Session:
@@ -112,73 +113,9 @@ def _session(encounter: Resource, zone: tzinfo) -> Session:
     )
 
 
-def inclusion_from_care_plan(care_plan: Resource, patient: Resource | None, zone: tzinfo) -> Inclusion:
-    """The inclusion a CarePlan tells; `patient` tells of a death. Raises EvidenceError."""
-    with reading(reference_of(care_plan)):
-        return _inclusion(care_plan, patient, zone)
-
-
-def _inclusion(care_plan: Resource, patient: Resource | None, zone: tzinfo) -> Inclusion:
-    reference = reference_of(care_plan)
-    pathways = [code for text in care_plan.get("instantiatesCanonical", ()) if (code := pathway_code(text))]
-    if len(pathways) != 1:
-        raise EvidenceError(f"{reference}: instantiatesCanonical must name one pathway, it names {len(pathways)}")
-    period = care_plan.get("period", {})
-    if "start" not in period:
-        raise EvidenceError(f"{reference}: period.start is missing: write the first day of the parcours")
-    profiles = [c.code for c in codes_of(care_plan.get("category", ())) if c.system == PROFILE_SYSTEM]
-    if len(profiles) > 1:
-        raise EvidenceError(f"{reference}: several profiles in category: {', '.join(profiles)}; keep one")
-    author = local_reference(care_plan.get("author"))
-    for name in ("subject", "author"):
-        refuse_elsewhere(local_reference(care_plan.get(name)), f"{reference}.{name}")
-    return Inclusion(
-        care_plan=reference,
-        patient=local_reference(care_plan.get("subject")) or "",
-        pathway=pathways[0],
-        profile=profiles[0] if profiles else None,
-        structure=author if author is not None and author.startswith("Organization/") else None,
-        start=first_day(period["start"], zone),
-        active=care_plan.get("status") in _FOLLOWED,
-        decision=_decision(care_plan, reference, zone),
-        exit=_exit(care_plan, patient or {}, reference, zone),
-        care_teams=tuple(
-            team for member in care_plan.get("careTeam", ()) if (team := local_reference(member)) is not None
-        ),
-    )
-
-
-def _decision(care_plan: Resource, reference: str, zone: tzinfo) -> Decision | None:
-    extension = _extension(care_plan, INCLUSION_DECISION)
-    if extension is None:
-        return None
-    day = (_extension(extension, "date") or {}).get("valueDate")
-    decider = local_reference((_extension(extension, "decider") or {}).get("valueReference"))
-    if day is None or decider is None:
-        raise EvidenceError(f"{reference}: the inclusion decision needs a date (valueDate) and a decider")
-    refuse_elsewhere(decider, f"{reference}: the inclusion decision's decider")
-    return Decision(first_day(day, zone), decider)
-
-
-def _exit(care_plan: Resource, patient: Resource, reference: str, zone: tzinfo) -> Exit | None:
-    end = care_plan.get("period", {}).get("end")
-    died = patient.get("deceasedDateTime")
-    found: list[Exit] = []
-    if died is not None:
-        with reading(f"{reference}: the Patient's deceasedDateTime"):
-            found.append(Exit(last_day(died, zone), "died"))
-    if care_plan.get("status") in _ENDED:
-        if end is None:
-            raise EvidenceError(f"{reference}: a plan {care_plan['status']} needs period.end, the patient's last day")
-        found.append(Exit(last_day(end, zone), "died" if patient.get("deceasedBoolean") else "left"))
-    elif patient.get("deceasedBoolean"):
-        raise EvidenceError(f"{reference}: the patient died, no day is known: end the plan, with period.end")
-    return min(found, key=lambda gone: gone.day, default=None)
-
-
 def session_care_plan(encounter: Resource) -> str | None:
     """The local reference of the CarePlan that an Encounter says it is of."""
-    extension = _extension(encounter, SESSION_CARE_PLAN)
+    extension = extension_of(encounter, SESSION_CARE_PLAN)
     return local_reference(extension.get("valueReference")) if extension is not None else None
 
 
@@ -199,5 +136,6 @@ def _performers(encounter: Resource) -> Iterator[str]:
             yield reference
 
 
-def _extension(element: Resource, url: str) -> Resource | None:
+def extension_of(element: Resource, url: str) -> Resource | None:
+    """The extension of an element with an address."""
     return next((extension for extension in element.get("extension", ()) if extension.get("url") == url), None)

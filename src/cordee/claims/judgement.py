@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from cordee.claims import canonical
 from cordee.claims.dossier import Dossier
-from cordee.claims.evidence import Session
+from cordee.claims.evidence import EarlierForfait, Session
+from cordee.claims.fhir_claim import claim_id
 from cordee.claims.fhir_contract import convention_from_contract
 from cordee.claims.fhir_dossier import dossier_from_resources
 from cordee.claims.fhir_evidence import (
@@ -19,7 +20,7 @@ from cordee.claims.fhir_evidence import (
     versioned_reference,
 )
 from cordee.claims.records import PlanRecord, Searched, all_matches
-from cordee.claims.settlement import NotDue, Settlement, settle
+from cordee.claims.settlement import NotDue, Settlement, earlier_forfait, settle
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Pathway
 from cordee.pathways.schedule import PlannedForfait, convention_in_force
@@ -34,22 +35,33 @@ class Unreadable:
 
 
 def judge(
-    record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention], *, as_of: date, only_due: bool
+    record: PlanRecord,
+    pathway: Pathway,
+    conventions: Iterable[Convention],
+    *,
+    as_of: date,
+    only_due: bool,
+    earlier: Iterable[EarlierForfait] = (),
 ) -> list[Settlement | NotDue]:
     """Each forfait of the plan, settled as things stand at the end of the day `as_of`.
 
-    With `only_due`, those whose day has come by then; without, also those to come. Raises ValueError or
+    In the order of due dates, each knowing what the ones before it pay; `earlier` are forfaits of the patient's other
+    plans. With `only_due`, those whose day has come by then; without, also those to come. Raises ValueError or
     ArithmeticError when one can't be judged; EvidenceError, a ValueError, names what to mend.
     """
     sessions: dict[str, tuple[Session, ...]] = {}
     judged: list[Settlement | NotDue] = []
+    standing = list(earlier)
     for dossier, planned in planned_forfaits(record, pathway, conventions, as_of):
         if only_due and planned.due_on > as_of:
             continue
         zone = dossier.convention.time_zone
         if zone not in sessions:
             sessions[zone] = record.sessions(ZoneInfo(zone))
-        judged.append(settle(dossier, sessions[zone], forfait=planned.code, as_of=as_of))
+        result = settle(dossier, sessions[zone], forfait=planned.code, as_of=as_of, earlier=standing)
+        judged.append(result)
+        if isinstance(result, Settlement):
+            standing.append(earlier_forfait(result, f"Claim/{claim_id(result.context.identifier)}"))
     return judged
 
 
@@ -93,6 +105,8 @@ def planned_forfaits(
             patient=record.resources.get(local_reference(plan.get("subject")) or ""),
             care_teams=[_resource(record, team, "careTeam must be stored") for team in plan.get("careTeam", ())],
             resources=record.resources,
+            consents=record.consents,
+            other_plans=record.other_plans,
         )
         found += [
             (dossier, planned)

@@ -15,6 +15,36 @@ PHRASES: Mapping[str, Label] = {
         "{base_cents} plus {of_share} ({uplift}) = {result_cents}",
         "{base_cents} plus {of_share} ({uplift}) = {result_cents}",
     ),
+    "price.stated_for_all": Label(
+        "forfait de {result_cents}, « {forfait} » (indiqué par {origin})",
+        'forfait of {result_cents} for "{forfait}" (stated by {origin})',
+    ),
+    "price.acts": Label(
+        "« {forfait} », au prix de chaque acte : {result_cents} (indiqué par {origin})",
+        '"{forfait}", at the price of each act: {result_cents} (stated by {origin})',
+    ),
+    "price.at_most_the_forfait": Label(
+        "actes au prix unitaire, au plus le forfait entier : {result_cents}",
+        "acts at their own price, at most the whole forfait: {result_cents}",
+    ),
+    "price.prorata_done": Label(
+        "{base_cents} × {done_acts} / {required_acts} requis = {result_cents}, au centime le plus proche",
+        "{base_cents} × {done_acts} / {required_acts} required = {result_cents}, to the nearest cent",
+    ),
+    "price.prorata_time": Label(
+        "{base_cents} × {followed_days} suivis / {all_days} = {result_cents}, au centime le plus proche",
+        "{base_cents} × {followed_days} followed / {all_days} = {result_cents}, to the nearest cent",
+    ),
+    "price.less_included": Label(
+        "{base_cents} moins {paid_cents} déjà facturés par {claim} = {result_cents}",
+        "{base_cents} less {paid_cents} billed already by {claim} = {result_cents}",
+    ),
+    "price.capped": Label(
+        "{base_cents} ramenés à {result_cents} par le plafond « {cap} » de {cap_cents}, dont {used_cents} déjà "
+        "facturés",
+        '{base_cents} brought down to {result_cents} by the ceiling "{cap}" of {cap_cents}, of which {used_cents} were '
+        "billed already",
+    ),
     # The parts.
     "quote_part": Label("{payee} : {result_cents}", "{payee}: {result_cents}"),
     "step.fixed_amount": Label(
@@ -151,8 +181,30 @@ PHRASES: Mapping[str, Label] = {
     "session.other_care_plan": Label("séance d'un autre parcours", "session of another parcours"),
     "session.no_date": Label("séance sans date de début", "session without a starting date"),
     "session.outside_sequence": Label(
-        "séance du {day}, hors de la séquence ({start} au {end})",
-        "session of {day}, outside of the séquence ({start} to {end})",
+        "séance du {day}, hors des dates du forfait ({start} au {end})",
+        "session of {day}, outside of the forfait's days ({start} to {end})",
+    ),
+    "session.other_forfait": Label("acte qu'un autre forfait rémunère : {act}", "act that another forfait pays: {act}"),
+    "session.before_consent": Label(
+        "séance du {day}, avant le consentement du patient le {given}",
+        "session of {day}, before the patient's consent on {given}",
+    ),
+    "session.already_billed": Label(
+        "séance déjà facturée dans un autre forfait : {claim}", "session billed already in another forfait: {claim}"
+    ),
+    "session.paid_by_included": Label(
+        "séance déjà payée par un forfait que celui-ci comprend ({claim}) : elle compte parmi les actes requis, "
+        "sans part ici",
+        "session paid already by a forfait that this one includes ({claim}): it counts among the required acts, "
+        "without a part here",
+    ),
+    "session.incompatible": Label(
+        "séance du {day}, non cumulable avec {act} du {other} : {why}",
+        "session of {day}, not paid together with {act} of {other}: {why}",
+    ),
+    "session.over_cap": Label(
+        "séance du {day}, au-delà du plafond « {cap} » ({most_acts})",
+        'session of {day}, beyond the ceiling "{cap}" ({most_acts})',
     ),
     "session.cancelled": Label("séance du {day} annulée", "session of {day} cancelled"),
     "session.entered_in_error": Label("séance du {day} saisie par erreur", "session of {day} entered in error"),
@@ -202,6 +254,10 @@ PHRASES: Mapping[str, Label] = {
         "{performer} n'avait pas signé la convention le {day}",
         "{performer} had not signed the convention on {day}",
     ),
+    "performer.not_identified": Label(
+        "{performer} n'a ni RPPS ni numéro attribué par la CPAM : déclarer ce numéro (R. 162-133 CSS)",
+        "{performer} has neither an RPPS nor a number given by the CPAM: declare that number (R. 162-133 CSS)",
+    ),
     # What a forfait lacks.
     "missing.until": Label(" (jusqu'au {until})", " (until {until})"),
     "missing.forfait_unknown": Label(
@@ -227,6 +283,34 @@ PHRASES: Mapping[str, Label] = {
         "la version {version} de la convention n'est pas en vigueur le {start}, début de la séquence",
         "version {version} of the convention is not in force on {start}, when the séquence starts",
     ),
+    "missing.project_not_sent": Label(
+        "le projet de parcours n'a pas été envoyé à l'ARS : indiquer la date d'envoi dans la convention "
+        "(R. 162-134 CSS)",
+        "the projet de parcours was not sent to the ARS: state the day in the convention (R. 162-134 CSS)",
+    ),
+    "missing.project_under_review": Label(
+        "l'ARS peut encore s'opposer au projet de parcours envoyé le {sent} : facturable après ce délai",
+        "the ARS may still oppose the projet de parcours sent on {sent}: billable once that time has passed",
+    ),
+    "missing.project_opposed": Label(
+        "l'ARS s'est opposée au projet de parcours le {day}", "the ARS opposed the projet de parcours on {day}"
+    ),
+    "missing.structure_category": Label(
+        "{structure} ({found}) n'est pas d'une catégorie qui peut coordonner ce parcours",
+        "{structure} ({found}) is not of a category that may coordinate this parcours",
+    ),
+    "missing.structure_category_unknown": Label(
+        "la catégorie de {structure} n'est pas connue : l'indiquer dans Organization.type",
+        "the category of {structure} is not known: write it in Organization.type",
+    ),
+    "missing.structure_legal_form": Label(
+        "{structure} ({category}) doit avoir la forme juridique {form} : l'indiquer dans Organization.type",
+        "{structure} ({category}) must have the legal form {form}: write it in Organization.type",
+    ),
+    "missing.team": Label(
+        "il manque au cercle de soins : {role} ({here} présent(s) sur {needed})",
+        "the care circle lacks: {role} ({here} present, {needed} needed)",
+    ),
     "missing.plan_not_active": Label("le parcours du patient n'est pas actif", "the patient's plan is not active"),
     "missing.not_included": Label("l'inclusion n'est pas décidée", "the inclusion is not decided"),
     "missing.pathway_not_in_force": Label(
@@ -234,8 +318,31 @@ PHRASES: Mapping[str, Label] = {
         "inclusion decided on {day}: the pathway is open from {opening} only, or no longer",
     ),
     "missing.sequence_not_ended": Label(
-        "la séquence se termine le {end} : facturable ce jour-là",
-        "the séquence ends on {end}: billable that day",
+        "le forfait est facturable le {end}, pas avant", "the forfait is billable on {end}, not before"
+    ),
+    "missing.not_renewable": Label(
+        "le parcours n'est pas renouvelable et le patient l'a déjà suivi : {found}",
+        "the parcours can't be renewed and the patient followed it before: {found}",
+    ),
+    "missing.prescription": Label(
+        "aucune prescription : indiquer le prescripteur, ou le médecin qui a validé l'inclusion",
+        "no prescription: name the prescriber, or the doctor who validated the inclusion",
+    ),
+    "missing.birth_date": Label(
+        "la date de naissance du patient n'est pas connue : l'âge est un critère d'inclusion",
+        "the patient's birth date is not known: age is a criterion of inclusion",
+    ),
+    "missing.too_young": Label(
+        "le patient n'avait pas l'âge requis le {day} : {minimum_years} au moins",
+        "the patient had not the required age on {day}: {minimum_years} at least",
+    ),
+    "missing.too_old": Label(
+        "le patient avait passé l'âge requis le {day} : {maximum_years} au plus",
+        "the patient was past the required age on {day}: {maximum_years} at most",
+    ),
+    "missing.consent": Label(
+        "le consentement du patient au parcours et au partage des données n'est pas enregistré",
+        "the patient's consent to the parcours and to the sharing of data is not recorded",
     ),
     "missing.profile_unknown": Label(
         "le profil du patient n'est pas un profil du parcours : {profile}",
@@ -257,7 +364,26 @@ PHRASES: Mapping[str, Label] = {
         "le patient est décédé le {day}, avant la fin de la séquence le {end}",
         "the patient died on {day}, before the séquence ended on {end}",
     ),
-    "missing.no_session": Label("aucune séance comptée dans la séquence", "no session counted in the séquence"),
+    "missing.patient_consent_withdrawn": Label(
+        "le consentement du patient a pris fin le {day}, avant la fin de la séquence le {end}",
+        "the patient's consent ended on {day}, before the séquence ended on {end}",
+    ),
+    "missing.already_included": Label(
+        "ce forfait est compris dans un autre, déjà facturé : {claim}",
+        "this forfait is included in another one, billed already: {claim}",
+    ),
+    "missing.nothing_left": Label(
+        "les forfaits compris dans celui-ci ont déjà été facturés pour tout son montant de {paid_cents}",
+        "the forfaits that this one includes were billed already for its whole amount of {paid_cents}",
+    ),
+    "missing.cap_reached": Label(
+        "le plafond « {cap} » de {cap_cents} est atteint", 'the ceiling "{cap}" of {cap_cents} is reached'
+    ),
+    "missing.no_session": Label("aucune séance comptée pour ce forfait", "no session counted for this forfait"),
+    "missing.act_by": Label(
+        "{act} par {by} : {done_acts} compté(s) sur {required_acts} requis",
+        "{act} by {by}: {done_acts} counted, {required_acts} required",
+    ),
     "missing.act": Label(
         "{act} : {done_acts} compté(s) sur {required_acts} requis",
         "{act}: {done_acts} counted, {required_acts} required",

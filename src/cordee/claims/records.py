@@ -63,11 +63,16 @@ class Records(Searched, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """A CarePlan and the resources that a settlement of it looks at, by reference."""
+    """A CarePlan and the resources that a settlement of it looks at, by reference.
+
+    `encounters`, `consents` and `other_plans` are all of the patient's.
+    """
 
     care_plan: Resource
     resources: Mapping[str, Resource]
     encounters: tuple[Resource, ...]
+    consents: tuple[Resource, ...] = ()
+    other_plans: tuple[Resource, ...] = ()
 
     def sessions(self, zone: tzinfo) -> tuple[Session, ...]:
         """The patient's sessions, days told in `zone`: the structure's.
@@ -92,7 +97,8 @@ class PlanRecord:
             added = {name: self.resources[name] for name in wanted if name in self.resources and name not in found}
             found |= added
             wanted = [name for resource in added.values() for name in _named_by(resource)]
-        return tuple(versioned_reference(resource) for resource in (*found.values(), *self.encounters))
+        of_the_patient = (*self.encounters, *self.consents, *self.other_plans)
+        return tuple(versioned_reference(resource) for resource in (*found.values(), *of_the_patient))
 
 
 async def plan_records(records: Searched, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:
@@ -103,18 +109,29 @@ async def plan_records(records: Searched, pathway: str, structure: str | None) -
     criteria = [("instantiates-canonical", canonical.pathway_canonical(pathway)), ("status", _FOLLOWED)]
     async for page in pages(records, "CarePlan", criteria, _PLANS_A_PAGE):
         plans = [plan for plan in page if structure in (None, _author(plan))]
-        resources = await _surroundings(records, plans)
-        encounters = await _encounters(records, plans)
-        for plan in plans:
-            patient = local_reference(plan.get("subject")) or ""
-            yield PlanRecord(plan, resources, tuple(encounters.get(patient, ())))
+        for record in await _plan_records(records, plans):
+            yield record
 
 
 async def plan_record(records: Searched, care_plan: Resource) -> PlanRecord:
     """One plan, with what its settlement looks at."""
-    resources = await _surroundings(records, [care_plan])
-    encounters = await _encounters(records, [care_plan])
-    return PlanRecord(care_plan, resources, tuple(encounters.get(local_reference(care_plan.get("subject")) or "", ())))
+    return (await _plan_records(records, [care_plan]))[0]
+
+
+async def _plan_records(records: Searched, plans: Sequence[Resource]) -> list[PlanRecord]:
+    resources = await _surroundings(records, plans)
+    patients = _keys({p for plan in plans if (p := local_reference(plan.get("subject"))) is not None})
+    encounters = await _of_patients(records, "Encounter", "subject", patients)
+    consents = await _of_patients(records, "Consent", "patient", patients)
+    all_plans = await _of_patients(records, "CarePlan", "subject", patients)
+    found = []
+    for plan in plans:
+        patient = local_reference(plan.get("subject")) or ""
+        others = tuple(other for other in all_plans.get(patient, ()) if other["id"] != plan["id"])
+        found.append(
+            PlanRecord(plan, resources, tuple(encounters.get(patient, ())), tuple(consents.get(patient, ())), others)
+        )
+    return found
 
 
 async def all_matches(records: Searched, resource_type: str, criteria: Sequence[tuple[str, str]]) -> list[Resource]:
@@ -173,13 +190,15 @@ async def _read(records: Searched, references: Iterable[str]) -> dict[str, Resou
     return {reference_of(resource): resource for resource in parsed}
 
 
-async def _encounters(records: Searched, plans: Iterable[Resource]) -> dict[str, list[Resource]]:
-    """The Encounters of the plans' patients, by patient."""
-    patients = {p for plan in plans if (p := local_reference(plan.get("subject"))) is not None}
+async def _of_patients(
+    records: Searched, resource_type: str, code: str, patients: Iterable[tuple[str, str]]
+) -> dict[str, list[Resource]]:
+    """The resources of a type that are about patients, by patient; `code` is the search parameter that says whom."""
     found: dict[str, list[Resource]] = {}
-    for version in await records.referring("Encounter", "subject", _keys(patients)):
-        encounter = _parsed(version)
-        found.setdefault(local_reference(encounter.get("subject")) or "", []).append(encounter)
+    for version in await records.referring(resource_type, code, patients):
+        resource = _parsed(version)
+        about = resource.get("subject") or resource.get("patient")
+        found.setdefault(local_reference(about) or "", []).append(resource)
     return found
 
 

@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from cordee.claims.agreement_gates import missing_of_the_agreement
+from cordee.claims.amount_due import amount_due
 from cordee.claims.counting import ActDone, NotCounted, count_sessions
 from cordee.claims.dossier import Dossier
-from cordee.claims.evidence import Session, Structure
-from cordee.claims.explanation import Explanation, explain
+from cordee.claims.evidence import EarlierForfait, Session, Structure
+from cordee.claims.explanation import Explanation
 from cordee.claims.free_distribution import signed_for
-from cordee.claims.gates import Missing, lacking, missing_from
+from cordee.claims.gates import Missing, lacking
+from cordee.claims.inclusion_gates import missing_of_the_inclusion
+from cordee.claims.incomplete_use import missing_of_the_use, use_of
 from cordee.claims.quote_parts import QuotePart, quote_parts, sessions_without_weight
 from cordee.pathways.convention import Party, PayeeMode
 from cordee.pathways.model import Validity
-from cordee.pathways.price import NoPrice, Price, price
+from cordee.pathways.price import Price
 from cordee.pathways.schedule import PlannedForfait
 
 
@@ -49,8 +53,9 @@ class Context:
 class Settlement:
     """A forfait due and its split: `total` is the sum of the parts, and with `not_billed` the forfait.
 
-    Cents throughout. `parts` has every member present during the forfait's days, sorted by `Member.key`, then
-    the others; `insurers` says why AMO and AMC pay what they pay, None when the AMO pays all by itself.
+    Cents throughout. `price` is before any reduction, `price_explanation` tells all of them. `parts` has every member
+    present during the forfait's days, sorted by `Member.key`, then the others; `insurers` says why AMO and AMC pay what
+    they pay, None when the AMO pays all by itself.
     """
 
     context: Context
@@ -87,23 +92,37 @@ class NotDue:
     not_counted: tuple[NotCounted, ...]
 
 
-def settle(dossier: Dossier, sessions: Iterable[Session], *, forfait: str, as_of: date) -> Settlement | NotDue:
+def settle(
+    dossier: Dossier,
+    sessions: Iterable[Session],
+    *,
+    forfait: str,
+    as_of: date,
+    earlier: Iterable[EarlierForfait] = (),
+) -> Settlement | NotDue:
     """Settles one patient's forfait, coded `forfait` in the plan, as things stand at the end of the day `as_of`.
 
-    Sessions of other forfaits or patients may be given: they are told apart. The order of sessions and
-    members changes nothing. Raises ValueError only for arguments that contradict themselves (one
+    `earlier` are the patient's forfaits that Claims stand for, of this plan and of others, whatever their order: what
+    they paid is not paid again. Sessions of other forfaits or patients may be given: they are told apart. The order of
+    sessions and members changes nothing. Raises ValueError only for arguments that contradict themselves (one
     reference, two sessions).
     """
     context = _context(dossier, forfait, as_of)
-    pathway, convention, inclusion = dossier.pathway, dossier.convention, dossier.inclusion
     planned = dossier.planned_forfait(forfait, as_of)
     if planned is None:
         return NotDue(context, None, (lacking("forfait_unknown", forfait=forfait),), (), ())
-    counted = count_sessions(dossier, planned, sessions)
-    day = inclusion.decision.day if inclusion.decision else planned.start
-    amount = price(pathway, convention, inclusion.profile, planned, dossier.sequences, day)
-    missing = missing_from(dossier, planned, counted, amount, as_of)
-    if missing or isinstance(amount, NoPrice):
+    others = sorted((one for one in earlier if one.identifier != context.identifier), key=lambda one: one.identifier)
+    counted = count_sessions(dossier, planned, sessions, others)
+    use = use_of(dossier, planned, counted)
+    amount = amount_due(dossier, planned, counted, use, others)
+    missing = (
+        *missing_of_the_agreement(dossier, planned, as_of),
+        *missing_of_the_inclusion(dossier, planned, as_of),
+        *missing_of_the_use(dossier, planned, counted, use),
+    )
+    if isinstance(amount, Missing):
+        return NotDue(context, planned, (*missing, amount), counted.acts, counted.not_counted)
+    if missing:
         return NotDue(context, planned, missing, counted.acts, counted.not_counted)
     period, signed = Validity(planned.start, planned.end), signed_for(dossier.distributions, forfait, as_of)
     split = quote_parts(dossier, period, counted, amount.cents, signed)
@@ -112,15 +131,31 @@ def settle(dossier: Dossier, sessions: Iterable[Session], *, forfait: str, as_of
     return Settlement(
         context=context,
         forfait=planned,
-        payee_mode=convention.payee_mode,
-        insurer=convention.insurer,
-        price=amount,
-        price_explanation=_price_explanation(dossier, amount, planned),
+        payee_mode=dossier.convention.payee_mode,
+        insurer=dossier.convention.insurer,
+        price=amount.price,
+        price_explanation=amount.explanation,
         total=amount.cents - split.not_billed,
         not_billed=split.not_billed,
         parts=split.parts,
         insurers=split.insurers,
-        not_counted=(*counted.not_counted, *sessions_without_weight(convention, counted)),
+        not_counted=(*counted.not_counted, *sessions_without_weight(dossier.convention, counted)),
+    )
+
+
+def earlier_forfait(settlement: Settlement, claim: str) -> EarlierForfait:
+    """What later settlements of the patient must know of a settlement that `claim` stands for."""
+    context, planned = settlement.context, settlement.forfait
+    acts = {(act.session, act.act) for part in settlement.parts for act in part.acts}
+    return EarlierForfait(
+        identifier=context.identifier,
+        pathway=context.pathway,
+        care_plan=context.care_plan,
+        forfait=planned.forfait,
+        claim=claim,
+        first_day=planned.start,
+        cents=settlement.total,
+        acts=tuple(sorted(acts)),
     )
 
 
@@ -137,19 +172,3 @@ def _context(dossier: Dossier, forfait: str, as_of: date) -> Context:
         forfait=forfait,
         settled_on=as_of,
     )
-
-
-def _price_explanation(dossier: Dossier, amount: Price, planned: PlannedForfait) -> Explanation:
-    profile = next(p.label for p in dossier.pathway.profiles if p.code == dossier.inclusion.profile)
-    stated = explain(
-        "price.stated",
-        amount.base,
-        profile=profile,
-        forfait=planned.label,
-        base_cents=amount.base,
-        origin=amount.origin,
-    )
-    if amount.uplift is None:
-        return stated
-    rate, label = amount.uplift.basis_points, amount.uplift.label
-    return explain("price.uplift", amount.cents, (stated,), base_cents=amount.base, of_share=rate, uplift=label)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from cordee.claims.counting import OUT_OF_SCOPE, NotCounted
+from cordee.claims.counting import NotCounted
+from cordee.claims.session_rules import OUT_OF_SCOPE
 from cordee.claims.settlement import NotDue, Settlement
 from cordee.claims.wording import Language, missing_sentence, reason, sentence
 from cordee.pathways.money import in_english, in_french

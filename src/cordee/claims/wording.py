@@ -18,12 +18,16 @@ _UNITS: dict[str, dict[str, tuple[str, str]]] = {
         "acts": ("acte", "actes"),
         "heads": ("participant", "participants"),
         "minutes": ("minute", "minutes"),
+        "days": ("jour", "jours"),
+        "years": ("an", "ans"),
     },
     "en": {
         "points": ("point", "points"),
         "acts": ("act", "acts"),
         "heads": ("participant", "participants"),
         "minutes": ("minute", "minutes"),
+        "days": ("day", "days"),
+        "years": ("year", "years"),
     },
 }
 

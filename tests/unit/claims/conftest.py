@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cordee.claims.canonical import CPAM_NUMBER
 from cordee.claims.dossier import Dossier
-from cordee.claims.evidence import CareCircle, Code, Decision, Inclusion, Member, Session, Structure
+from cordee.claims.evidence import CareCircle, Code, ConsentGiven, Decision, Inclusion, Member, Session, Structure
 from cordee.pathways.convention import Convention
 from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.model import Pathway, Validity
@@ -36,13 +37,9 @@ TRIAL_CONVENTION: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def trial_pathway() -> Pathway:
-    return read_pathway("essai.yaml", (HERE / "pathways" / "essai.yaml").read_text())
-
-
-@pytest.fixture(scope="session")
-def pathways(trial_pathway: Pathway) -> Mapping[str, Pathway]:
-    return {trial_pathway.code: trial_pathway, **shipped_pathways()}
+def pathways() -> Mapping[str, Pathway]:
+    trials = [read_pathway(path.name, path.read_text()) for path in sorted((HERE / "pathways").glob("*.yaml"))]
+    return {pathway.code: pathway for pathway in trials} | shipped_pathways()
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +68,7 @@ def member(pathways: Mapping[str, Pathway]) -> Callable[..., Member]:
             profession=Code(known.system, known.code, known.label.fr),
             reference=f"PractitionerRole/{name}",
             references=(f"Practitioner/{name}", f"PractitionerRole/{name}"),
-            identifiers=(identifier,),
+            identifiers=(identifier, f"{CPAM_NUMBER}|{name}"),
             employers=(),
             intervals=tuple(Validity(first, last) for first, last in periods),
         )
@@ -107,6 +104,8 @@ def dossier(pathways: Mapping[str, Pathway], member: Callable[..., Member]) -> C
     def build(profile: str = "cent", members: Iterable[Member] = (), pathway: str = "essai", **stated: Any) -> Dossier:
         present = tuple(members) or (member("A", "generaliste"), member("B", "psychologue"))
         stated = {"pathway": pathway, "valid_from": pathways[pathway].validity.first, **stated}
+        if pathways[pathway].review is not None:
+            stated.setdefault("project", {"sent_on": date(2026, 4, 1)})
         signed = [{"identifier": m.identifier, "name": m.name, "signed_on": date(2026, 1, 1)} for m in present]
         text = yaml.safe_dump({**TRIAL_CONVENTION, "signatories": signed, **stated}, allow_unicode=True)
         inclusion = Inclusion(
@@ -117,14 +116,16 @@ def dossier(pathways: Mapping[str, Pathway], member: Callable[..., Member]) -> C
             structure="Organization/s",
             start=date(2026, 7, 1),
             active=True,
-            decision=Decision(date(2026, 6, 20), "PractitionerRole/A"),
+            decision=Decision(date(2026, 6, 20), "PractitionerRole/A", prescriber="PractitionerRole/A"),
             exit=None,
             care_teams=("CareTeam/t",),
+            birth_date=date(1980, 1, 1),
+            consent=ConsentGiven(date(2026, 6, 20), "Consent/c"),
         )
         return Dossier(
             pathways[pathway],
             read_convention("essai", text, pathways),
-            Structure("Organization/s", "Structure d'essai", (FINESS,)),
+            Structure("Organization/s", "Structure d'essai", (FINESS,), ("msp", "sisa")),
             inclusion,
             CareCircle("Patient/p", present),
         )

@@ -30,9 +30,10 @@ def settle_shown(convention: Convention, pathways: Mapping[str, Pathway], as_of:
         convention,
         organization=BY_REFERENCE["Organization/structure"],
         care_plan=BY_REFERENCE["CarePlan/plan-1"],
-        patient=None,
+        patient=BY_REFERENCE["Patient/patient-1"],
         care_teams=[BY_REFERENCE["CareTeam/circle-1"]],
         resources=BY_REFERENCE,
+        consents=[BY_REFERENCE["Consent/consent-1"]],
     )
     zone = ZoneInfo(convention.time_zone)
     sessions = [session_from_encounter(shown, zone) for shown in SHOWN if shown["resourceType"] == "Encounter"]
@@ -62,6 +63,8 @@ def test_a_month_of_sessions_becomes_a_claim_to_the_cent(
     assert {part.payee.name: part.cents for part in settlement.parts} == {
         "Médecin Un": 4_712,
         "Diététicien Deux": 7_538,
+        "Psychologue Trois": 0,
+        "Enseignant Trois": 0,
         "Maison de santé des Essais": 500,
         "Équipe de coordination": 2_250,
     }

@@ -11,10 +11,10 @@ from cordee.claims.evidence import Code, Decision, Exit
 from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_evidence import (
     EvidenceError,
-    inclusion_from_care_plan,
     session_from_encounter,
     structure_from_organization,
 )
+from cordee.claims.fhir_inclusion import inclusion_from_care_plan
 from cordee.pathways.model import Pathway
 from cordee.pathways.shipped import shipped_pathways
 

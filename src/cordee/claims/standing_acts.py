@@ -1,0 +1,99 @@
+"""The acts that stand for a patient, and why a further one is not paid: billed already, ceiling, incompatible acts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from cordee.claims.dossier import Dossier
+from cordee.claims.evidence import EarlierForfait
+from cordee.claims.explanation import Explanation, explain
+from cordee.pathways.model import Cap, Forfait, Label
+
+
+@dataclass(frozen=True, slots=True)
+class StandingAct:
+    """An act that is paid: in which plan, on which day."""
+
+    session: str
+    care_plan: str
+    day: date
+    act: str
+
+
+class StandingActs:
+    """The acts of earlier forfaits, and those counted so far; asked before each further one, in the order of days."""
+
+    def __init__(
+        self, dossier: Dossier, forfait: Forfait, earlier: Iterable[EarlierForfait], days: Mapping[str, date]
+    ) -> None:
+        """`days` are those of the sessions that are known; an act of another is taken as of its forfait's first day."""
+        self._dossier = dossier
+        self._caps = [cap for cap in dossier.pathway.caps if cap.count is not None]
+        self._incompatible = dossier.pathway.incompatible_acts
+        self._billed: dict[str, EarlierForfait] = {}
+        self._included: dict[str, EarlierForfait] = {}
+        self._acts: list[StandingAct] = []
+        for one in earlier:
+            own_plan = one.care_plan == dossier.inclusion.care_plan
+            billed = self._included if own_plan and one.forfait in forfait.includes else self._billed
+            for session, act in one.acts:
+                billed.setdefault(session, one)
+                if one.pathway == dossier.pathway.code:
+                    day = days.get(session, one.first_day)
+                    self._acts.append(StandingAct(session, one.care_plan, day, act))
+
+    def included(self, session: str) -> Explanation | None:
+        """Says that a session was paid by a forfait which this one includes."""
+        if session in self._billed or session not in self._included:
+            return None
+        return explain("session.paid_by_included", claim=self._included[session].claim)
+
+    def refusal(self, session: str, day: date, act: str) -> Explanation | None:
+        """Why a further act is not paid, None when it is."""
+        if session in self._billed:
+            return explain("session.already_billed", claim=self._billed[session].claim)
+        return self._beside_another(session, day, act) or self._over_a_cap(session, day, act)
+
+    def add(self, session: str, day: date, act: str) -> None:
+        """A further act stands."""
+        self._acts.append(StandingAct(session, self._dossier.inclusion.care_plan, day, act))
+
+    def _beside_another(self, session: str, day: date, act: str) -> Explanation | None:
+        for rule in self._incompatible:
+            if act not in rule.acts:
+                continue
+            for other in self._acts:
+                if other.session == session or other.act == act or other.act not in rule.acts:
+                    continue
+                together = other.day == day if rule.within == "day" else self._same_sequence(other, day)
+                if together:
+                    label = self._dossier.act_labels.get(other.act, Label(other.act, other.act))
+                    return explain("session.incompatible", day=day, why=rule.label, act=label, other=other.day)
+        return None
+
+    def _over_a_cap(self, session: str, day: date, act: str) -> Explanation | None:
+        for cap in self._caps:
+            if cap.acts and act not in cap.acts:
+                continue
+            done = {other.session for other in self._under(cap, day) if not cap.acts or other.act in cap.acts}
+            if len(done - {session}) >= (cap.count or 0):
+                return explain("session.over_cap", day=day, cap=cap.label, most_acts=cap.count or 0)
+        return None
+
+    def _under(self, cap: Cap, day: date) -> Iterator[StandingAct]:
+        for other in self._acts:
+            own_plan = other.care_plan == self._dossier.inclusion.care_plan
+            match cap.per:
+                case "year":
+                    if other.day.year == day.year:
+                        yield other
+                case "pathway":
+                    if own_plan:
+                        yield other
+                case "sequence":
+                    if self._same_sequence(other, day):
+                        yield other
+
+    def _same_sequence(self, other: StandingAct, day: date) -> bool:
+        own_plan = other.care_plan == self._dossier.inclusion.care_plan
+        return own_plan and self._dossier.sequence_on(other.day) == self._dossier.sequence_on(day)
