@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import demo.team
 import orjson
 import pytest
 from demo.bundles import bundles
@@ -14,8 +16,10 @@ from demo.team import PATHWAY, STRUCTURE
 from cordee.claims.billing import Billed, Outcome, Refused, Unreadable, bill
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
+from cordee.claims.fhir_contract import contract_from_convention
 from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
+from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.shipped import shipped_pathways
 from cordee.store.repository import Repository
 
@@ -183,3 +187,16 @@ async def test_claims_are_found_by_what_an_auditor_knows(practice: Repository, q
     await run(practice)
     page = await practice.search(parse_search("Claim", query), count=1000)
     assert page.matches
+
+
+async def test_two_versions_of_a_convention_in_force_together_bill_nothing_and_are_named(practice: Repository) -> None:
+    text = (Path(demo.team.__file__).with_name("convention.yaml")).read_text(encoding="utf-8")
+    second = text.replace('version: "1"', 'version: "2"')
+    contract = contract_from_convention(read_convention("second.yaml", second, shipped_pathways()), second)
+    await practice.update("Contract", "second", accept(orjson.dumps({**contract, "id": "second"}), "Contract"))
+    outcomes = await run(practice)
+    assert not of_kind(outcomes, Billed)
+    (named, *_) = of_kind(outcomes, Unreadable)
+    assert named.care_plan == "Contract/convention-demo, Contract/second"
+    assert "version 1 of" in named.message
+    assert "version 2 of" in named.message

@@ -22,13 +22,14 @@ from cordee.claims.fhir_evidence import (
 from cordee.claims.records import PlanRecord, Searched, all_matches
 from cordee.claims.settlement import NotDue, Settlement, earlier_forfait, settle
 from cordee.pathways.convention import Convention
+from cordee.pathways.convention_versions import overlapping_versions
 from cordee.pathways.model import Pathway
 from cordee.pathways.schedule import PlannedForfait, convention_in_force
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A plan that could not be judged at all: the message names what to mend."""
+    """A plan, or the Contracts of conventions, that could not be judged by at all: the message names what to mend."""
 
     care_plan: str
     message: str
@@ -68,7 +69,10 @@ def judge(
 async def executed_conventions(
     records: Searched, pathway: Pathway, pathways: Mapping[str, Pathway]
 ) -> tuple[dict[Convention, str], list[Unreadable]]:
-    """The executed conventions, each with the version of its Contract, and those that can't be read."""
+    """The executed conventions, each with the version of its Contract, and those that can't be read or used.
+
+    Two versions in force on one day are both refused: nobody knows which one was meant.
+    """
     criteria = [("instantiates", canonical.pathway_canonical(pathway.code)), ("status", "executed")]
     read: dict[Convention, str] = {}
     faults: list[Unreadable] = []
@@ -77,7 +81,12 @@ async def executed_conventions(
             read[convention_from_contract(contract, pathways)] = versioned_reference(contract)
         except ValueError as error:
             faults.append(Unreadable(reference_of(contract), str(error)))
-    return read, faults
+    overlaps = overlapping_versions(read)
+    for overlap in overlaps:
+        contracts = ", ".join(read[version].partition("/_history/")[0] for version in (overlap.earlier, overlap.later))
+        faults.append(Unreadable(contracts, str(overlap)))
+    refused = {version for overlap in overlaps for version in (overlap.earlier, overlap.later)}
+    return {version: contract for version, contract in read.items() if version not in refused}, faults
 
 
 def planned_forfaits(
