@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 
@@ -185,3 +185,27 @@ def _unavailable(error: BaseException) -> Unavailable:
         f"The database can't be reached ({type(error).__name__}). If this was a write, it may or may not have been "
         "stored: read it back, or repeat it with a condition."
     )
+
+
+class Connections(Protocol):
+    """Where readers get their connections: the pools of a `Database`, or the one of a transaction."""
+
+    def rows(self) -> AbstractAsyncContextManager[Connection]:
+        """For reads by key."""
+
+    def searches(self) -> AbstractAsyncContextManager[Connection]:
+        """For searches and histories."""
+
+
+class Held:
+    """A connection that somebody else holds."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def rows(self) -> AsyncIterator[Connection]:
+        """That connection, for reads of any kind."""
+        yield self._connection
+
+    searches = rows

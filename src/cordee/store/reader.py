@@ -1,41 +1,16 @@
 """What may be read of the resources of one tenant."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
 
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import history as histories
 from cordee.store import read as reads
 from cordee.store import search as searches
-from cordee.store.connection import Connection
+from cordee.store.connection import Connections
+from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
-
-
-class Connections(Protocol):
-    """Where a `Reader` gets its connections: the pools of a `Database`, or the one of a transaction."""
-
-    def rows(self) -> AbstractAsyncContextManager[Connection]:
-        """For reads by key."""
-
-    def searches(self) -> AbstractAsyncContextManager[Connection]:
-        """For searches and histories."""
-
-
-class Held:
-    """A connection that somebody else holds."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @asynccontextmanager
-    async def rows(self) -> AsyncIterator[Connection]:
-        """That connection, for reads of any kind."""
-        yield self._connection
-
-    searches = rows
 
 
 class Reader:
@@ -44,6 +19,11 @@ class Reader:
     def __init__(self, connections: Connections, tenant: int) -> None:
         self._connections = connections
         self.tenant = tenant
+
+    @property
+    def ledger(self) -> LedgerReader:
+        """The ledgers of the tenant's structures."""
+        return LedgerReader(self._connections, self.tenant)
 
     async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
         """The current version; raises `NotFound` or `Gone`."""

@@ -13,8 +13,9 @@ from cordee.store import read as reads
 from cordee.store.carrying_out import write_changes
 from cordee.store.changes import ANY, Intent, Precondition, Written, check_precondition, decide, now
 from cordee.store.conditions import match_one
-from cordee.store.connection import Connection, Database
-from cordee.store.reader import Held, Reader
+from cordee.store.connection import Connection, Database, Held
+from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
+from cordee.store.reader import Reader
 from cordee.store.transaction import run_transaction
 from cordee.store.unit_of_work import UnitOfWork
 
@@ -41,6 +42,15 @@ class Repository(Reader):
         """
         async with self._database.transaction() as connection:
             yield UnitOfWork(self._database, connection, self.tenant)
+
+    async def verify_ledger(
+        self, structure: str, progress: Callable[[int], None] = lambda _entries: None
+    ) -> VerifiedLedger:
+        """Recomputes a structure's ledger from its beginning, in one snapshot; names the first fault, if any.
+
+        `progress` is told how many entries were verified since it was last told.
+        """
+        return await verify_ledger(self._database, self.tenant, structure, progress)
 
     async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
         """Stores under an id of ours. With a condition, only if nothing matches: one match is answered instead,

@@ -7,17 +7,21 @@ needed. The layout of the index was chosen by measurement: docs/decisions/0002-i
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     PrimaryKeyConstraint,
     Sequence,
     Table,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -148,3 +152,58 @@ Index(
     string_beginning,
     string_value.c.rid,
 )
+
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("structure", _code, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "structure"),
+)
+"""The end of each structure's chain, which only goes forward; who appends holds its lock, so numbers have no gap."""
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("structure", _code, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("recorded_at", _moment, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("event", _code, nullable=False),
+    Column("key", _code, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("claim", _code),
+    Column("evidence", _code, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "structure", "number"),
+    UniqueConstraint("tenant", "structure", "key"),
+    Index(
+        "ledger_entry_by_claim", "tenant", "claim", "structure", "number", postgresql_where=text("claim IS NOT NULL")
+    ),
+)
+"""Triggers keep it append only, refuse an entry that is not balanced when it is committed, and gaps.
+
+`evidence` is versioned references, a space between them; `lines` is how many lines the entry has.
+"""
+
+ledger_line = Table(
+    "ledger_line",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("structure", _code, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("account", _code, nullable=False),
+    Column("payee", _code),
+    Column("liable", _code),
+    Column("debit", BigInteger, nullable=False),
+    Column("credit", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "structure", "number", "line"),
+    CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="debit_or_credit"),
+    Index("ledger_line_by_payee", "tenant", "payee", "structure", "number", postgresql_where=text("payee IS NOT NULL")),
+)
+"""The lines of the entries, in cents; triggers refuse those of no entry, and keep them as they were booked."""

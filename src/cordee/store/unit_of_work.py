@@ -7,12 +7,14 @@ from uuid import uuid4
 from cordee.fhir.body import Incoming
 from cordee.fhir.outcome import Conflict, FhirError, PreconditionFailed
 from cordee.fhir.stored_version import StoredVersion
+from cordee.ledger.model import LedgerEntry
 from cordee.store.carrying_out import carry_out
 from cordee.store.changes import ANY, Intent, Precondition, Written
-from cordee.store.connection import Connection, Database
+from cordee.store.connection import Connection, Database, Held
 from cordee.store.index_values import form_hash
+from cordee.store.ledger import append
 from cordee.store.locks import lock_until_commit
-from cordee.store.reader import Held, Reader
+from cordee.store.reader import Reader
 
 _ATTEMPTS = 20
 
@@ -114,6 +116,15 @@ class UnitOfWork(Reader):
                 Met(standing.get(intent.key)) if isinstance(result, PreconditionFailed) else _or_raise(result)
                 for intent, result in zip(intents, results, strict=True)
             ]
+
+    async def append(self, entries: Sequence[LedgerEntry]) -> list[int]:
+        """Books entries at the end of their structures' ledgers, in order; the number of each there.
+
+        One whose key is booked already with the same content is not booked again: its number is answered. With other
+        content raises `EntryExists`, and none of them is booked. Until this unit ends, others wait who append to the
+        same structures' ledgers: call it once a unit, last.
+        """
+        return await append(self._connection, self.tenant, entries)
 
     async def _carry_out(self, intents: Sequence[Intent]) -> list[Written | FhirError]:
         """What came of each; those that meet a writer who creates the same are decided again, on what it stored."""
