@@ -12,7 +12,7 @@ from tests.functional.conftest import CORDEE
 from cordee import __version__
 from cordee.cli.application import COMMANDS
 
-GROUPS = {"tenant", "convention"}
+GROUPS = {name for name, (_, attribute, _) in COMMANDS.items() if attribute == "application"}
 UNREACHABLE = "postgresql://127.0.0.1:1/nothing"
 
 
@@ -47,7 +47,14 @@ def test_the_first_help_lists_every_command_and_reads_none_of_them() -> None:
     assert not imported & {"sqlalchemy", "asyncpg", "fastapi", "pydantic", "cordee.fhir.definitions"}
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "tenant create", "tenant list", "convention check", "convention sign"])
+GROUPED = [
+    *(f"convention {name}" for name in ("check", "sign")),
+    *(f"pathway {name}" for name in ("check", "list", "show", "publish")),
+    *(f"tenant {name}" for name in ("create", "list")),
+]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
 def test_each_command_has_help_with_an_example_and_the_line_of_the_list(command: str) -> None:
     done = cordee(*command.split(), "--help")
     assert done.returncode == 0

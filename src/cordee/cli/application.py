@@ -27,6 +27,11 @@ COMMANDS = {
         "application",
         "Conventions: check the files that say how forfaits are split, and put the signed ones into a tenant.",
     ),
+    "pathway": (
+        "cordee.cli.pathway",
+        "application",
+        "Parcours: the pathway files, checked, shown, and published in a tenant.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

@@ -1,15 +1,19 @@
 """The database of a command: the server that the settings name, or the embedded one, brought to the present schema."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import asyncpg
 
 from cordee.cli.failures import CommandError
 from cordee.settings import Settings
+from cordee.store.connection import Database
 from cordee.store.embedded import EmbeddedPostgres
 from cordee.store.migrate import migrate
+
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -29,6 +33,21 @@ def ready_database(settings: Settings) -> Iterator[str]:
         yield dsn
     finally:
         embedded.stop()
+
+
+def run_with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+    """What `work` gives, done with a connection to the database of the settings."""
+
+    async def run(dsn: str) -> Result:
+        database = Database(dsn, connections=1)
+        await database.open()
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with ready_database(settings) as dsn:
+        return asyncio.run(run(dsn))
 
 
 def _prepare(url: str) -> None:

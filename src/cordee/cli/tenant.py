@@ -1,17 +1,16 @@
 """`cordee tenant`: the coordinating structures or regions whose resources are kept apart."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from cordee.cli.configuration import read_settings
-from cordee.cli.database import ready_database
+from cordee.cli.database import run_with_database
 from cordee.cli.failures import CommandError
 from cordee.cli.logging import configure_logging
 from cordee.cli.published_definitions import publish_definitions_in
+from cordee.settings import Settings
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
 from cordee.store.tenants import InvalidTenantName, TenantExists, create_tenant, list_tenants
@@ -25,7 +24,6 @@ application = typer.Typer(
 )
 
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.", show_default="cordee-data")]
-_Result = TypeVar("_Result")
 
 
 @application.command()
@@ -38,7 +36,7 @@ def create(
     Example: [bold]cordee tenant create cpts-nord[/bold]
     """
     try:
-        _with_database(data_dir, lambda database: _create(database, name))
+        run_with_database(_settings(data_dir), lambda database: _create(database, name))
     except InvalidTenantName as refusal:
         raise CommandError(str(refusal), exit_code=2) from None
     except TenantExists as refusal:
@@ -57,21 +55,10 @@ def list_(data_dir: DataDir = None) -> None:
 
     Example: [bold]cordee tenant list --data-dir ./data[/bold]
     """
-    for tenant in _with_database(data_dir, list_tenants):
+    for tenant in run_with_database(_settings(data_dir), list_tenants):
         typer.echo(f"{tenant.name}\t{tenant.created:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def _with_database(data_dir: Path | None, work: Callable[[Database], Awaitable[_Result]]) -> _Result:
-    settings = read_settings(data_dir=data_dir)
+def _settings(data_dir: Path | None) -> Settings:
     configure_logging("warning")
-
-    async def run(dsn: str) -> _Result:
-        database = Database(dsn, connections=1)
-        await database.open()
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    with ready_database(settings) as dsn:
-        return asyncio.run(run(dsn))
+    return read_settings(data_dir=data_dir)

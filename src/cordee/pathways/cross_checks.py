@@ -1,12 +1,16 @@
 """What one part of a pathway file says of another: codes that must be known, amounts whose source is dated."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Protocol
 
-from cordee.pathways.fields import refuse_duplicates, refuse_unknown
+from cordee.pathways.fields import in_force_together, refuse_duplicates, refuse_unknown
 from cordee.pathways.model import Pathway
 from cordee.pathways.strict_yaml import Section
+
+_DEFINING = re.compile(r"(\w+)(\[\d+\](\.(code|name))?)?")
+"""Where a problem hides a code from those who use it: a whole list, an entry of it, or the entry's code."""
 
 _LONGEST_ID = 64
 """Of a FHIR resource: an act's is the pathway's code, a dot, and the act's."""
@@ -30,7 +34,7 @@ class NamesActs(Protocol):
 
 def check_pathway(root: Section, pathway: Pathway) -> None:
     """Records in `root`'s document what does not fit together; parts that could not be read are passed over."""
-    unread = {problem.path.partition("[")[0].partition(".")[0] for problem in root.document.problems}
+    unread = {named[1] for problem in root.document.problems if (named := _DEFINING.fullmatch(problem.path))}
     _check_unique(root, pathway)
     _check_codes(root, pathway, unread)
     if "sources" not in unread:
@@ -38,7 +42,7 @@ def check_pathway(root: Section, pathway: Pathway) -> None:
     _check_model(root, pathway, unread)
     _check_forfaits(root, pathway)
     for (_, one), (index, other) in combinations(enumerate(pathway.uplifts), 2):
-        if one.territory == other.territory and one.validity.overlaps(other.validity):
+        if one.territory == other.territory and in_force_together(one.validity, other.validity):
             root.refuse(
                 f"territory_uplifts[{index}]",
                 f"two uplifts of {one.territory!r} overlap: give the older one a valid_to",
@@ -184,7 +188,7 @@ def _check_model(root: Section, pathway: Pathway, unread: set[str]) -> None:
         if not section and pathway.payment_model == key and key not in unread:
             root.refuse("", f"the section {key!r} is missing: payment_model asks for it")
     for (i, one), (j, other) in combinations(enumerate(pathway.shared_savings), 2):
-        if one.validity.overlaps(other.validity):
+        if in_force_together(one.validity, other.validity):
             root.refuse(f"shared_savings[{j}]", f"in force together with entry {i}: give the older one a valid_to")
     if pathway.payment_model != "per_patient":
         return

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import get_args
 
 from cordee.pathways.model import Act, EarlyExit, IncompleteUse, Label, RequiredAct, Validity
@@ -34,6 +35,11 @@ def read_validity(section: Section) -> Validity:
     if validity.last is not None and validity.last < validity.first:
         section.refuse("valid_to", "this date is before valid_from: exchange them or correct one")
     return validity
+
+
+def in_force_together(one: Validity, other: Validity) -> bool:
+    """Whether two have a day in common; not when a first day could not be read, which is told already."""
+    return date.min not in {one.first, other.first} and one.overlaps(other)
 
 
 def read_act(section: Section) -> Act:

@@ -3,7 +3,7 @@
 from itertools import combinations
 from typing import get_args
 
-from cordee.pathways.fields import read_code, read_incomplete_use, read_label, read_validity
+from cordee.pathways.fields import in_force_together, read_code, read_incomplete_use, read_label, read_validity
 from cordee.pathways.model import Amount, Cap, Forfait, TerritoryUplift, Trigger, Unit
 from cordee.pathways.strict_yaml import Section
 
@@ -74,7 +74,7 @@ def _check_scope(section: Section, forfait: Forfait) -> None:
 def _check_overlaps(section: Section, forfait: Forfait) -> None:
     for (_, one), (index, other) in combinations(enumerate(forfait.amounts), 2):
         same = (one.profile, one.sequence, one.act) == (other.profile, other.sequence, other.act)
-        if same and one.validity.overlaps(other.validity):
+        if same and in_force_together(one.validity, other.validity):
             section.refuse(
                 f"amounts[{index}]",
                 f"two amounts are in force together for profile {one.profile or 'any'}, "

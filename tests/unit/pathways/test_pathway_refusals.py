@@ -187,6 +187,12 @@ def test_a_list_that_can_not_be_read_accuses_nobody_who_uses_it(text: str) -> No
     assert "unknown profile" not in said
 
 
+def test_an_amount_whose_days_can_not_be_read_overlaps_no_other(text: str) -> None:
+    said = refusal(text.replace(AMOUNT, AMOUNT.replace("2026-01-01", "2026-13-01") + AMOUNT, 1))
+    assert "'2026-13-01' is not a date" in said
+    assert "in force together" not in said
+
+
 def test_what_does_not_fit_is_told_beside_what_can_not_be_read(text: str) -> None:
     said = refusal(text.replace("duration: P1M", "duration: P", 1).replace("profile: cent,", "profile: sent,", 1))
     assert "is not a duration" in said
