@@ -13,7 +13,7 @@ import sepaxml
 import xmlschema
 
 from cordee.exchange.bank_accounts import BankAccount
-from cordee.pathways.convention import Party, PayeeMode
+from cordee.pathways.convention import Party
 
 Version = Literal["pain.001.001.09", "pain.001.001.03"]
 
@@ -50,7 +50,6 @@ def credit_transfers(
     transfers: Iterable[Transfer],
     *,
     structure: Party,
-    payee_mode: PayeeMode,
     accounts: Mapping[str, BankAccount],
     executed_on: date,
     written_at: datetime,
@@ -59,11 +58,13 @@ def credit_transfers(
     """The file for the structure's bank, checked against its published schema.
 
     The message's identity is that of what it pays: the same transfers give the same one, which a bank refuses to carry
-    out twice. Raises TransferError with every problem: a convention under which the caisse itself pays, a payee or the
-    structure without an account, nothing to transfer, an amount that is not positive, a notice twice.
+    out twice.
+
+    Raises TransferError with every problem: a payee or the structure without an account, nothing to transfer, an amount
+    that is not positive, a notice twice.
     """
     ordered = sorted(transfers, key=lambda transfer: transfer.end_to_end)
-    problems = list(_problems(ordered, structure, payee_mode, accounts))
+    problems = list(_problems(ordered, structure, accounts))
     if problems:
         raise TransferError(problems)
     own = accounts[structure.identifier]
@@ -91,13 +92,10 @@ def message_identity(transfers: Iterable[Transfer], executed_on: date) -> str:
     return f"R{executed_on:%Y%m%d}-{hashlib.sha256(paid.encode()).hexdigest()[:20]}"
 
 
-def _problems(
-    transfers: list[Transfer], structure: Party, payee_mode: PayeeMode, accounts: Mapping[str, BankAccount]
-) -> Iterable[str]:
-    if payee_mode != "via_structure":
-        yield "la convention fait payer chaque professionnel par la caisse : la structure n'a rien à virer"
+def _problems(transfers: list[Transfer], structure: Party, accounts: Mapping[str, BankAccount]) -> Iterable[str]:
     if not transfers:
-        yield "aucune redistribution à virer"
+        # Only a convention `via_structure` leads to redistributions.
+        yield "aucune redistribution à virer ; là où la caisse paie chaque professionnel, la structure ne vire rien"
     if structure.identifier not in accounts:
         yield f"{structure.name} ({structure.identifier}) n'a pas d'IBAN dans le fichier des comptes ; l'y ajouter"
     seen: set[str] = set()

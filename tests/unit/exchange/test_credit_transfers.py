@@ -33,7 +33,6 @@ B = Transfer("PaymentNotice/n-2", f"{RPPS}|B", "Fictif", 5, "Mois d'essai")
 def written(*transfers: Transfer, version: Version = "pain.001.001.09", **changed: Any) -> bytes:
     stated: dict[str, Any] = {
         "structure": STRUCTURE,
-        "payee_mode": "via_structure",
         "accounts": ACCOUNTS,
         "executed_on": date(2026, 10, 5),
         "written_at": datetime(2026, 10, 2, 9, 30, tzinfo=UTC),
@@ -85,8 +84,7 @@ def test_the_same_transfers_have_the_same_message_identity_in_any_order() -> Non
 @pytest.mark.parametrize(
     ("transfers", "changed", "said"),
     [
-        ((A,), {"payee_mode": "direct_by_caisse"}, "par la caisse : la structure n'a rien à virer"),
-        ((), {}, "aucune redistribution"),
+        ((), {}, "aucune redistribution à virer ; là où la caisse paie chaque professionnel"),
         ((replace(A, payee="x|C", name="Sans Compte"),), {}, r"Sans Compte \(x\|C\) n'a pas d'IBAN"),
         ((A,), {"structure": replace(STRUCTURE, identifier="x|s")}, r"Essais \(x\|s\) n'a pas d'IBAN"),
         ((replace(A, cents=0),), {}, "au moins un centime"),
