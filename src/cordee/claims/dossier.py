@@ -42,6 +42,11 @@ class Dossier(Agreement):
         """The séquences of the patient, one after the other."""
         return sequences_of(self.pathway, self.convention, self.inclusion.start)
 
+    def identifier(self, code: str) -> str:
+        """The identifier of the forfait with that code in the plan: structure, pathway, care plan, code."""
+        structure, plan = self.structure.reference, self.inclusion.care_plan
+        return ":".join((structure.rpartition("/")[2], self.pathway.code, plan.rpartition("/")[2], code))
+
     def sequence_on(self, day: date) -> str | None:
         """The code of the séquence that a day is in."""
         return next((s.code for s in self.sequences if s.start <= day <= s.end), None)

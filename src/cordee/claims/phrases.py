@@ -258,6 +258,12 @@ PHRASES: Mapping[str, Label] = {
         "{performer} n'a ni RPPS ni numéro attribué par la CPAM : déclarer ce numéro (R. 162-133 CSS)",
         "{performer} has neither an RPPS nor a number given by the CPAM: declare that number (R. 162-133 CSS)",
     ),
+    # Before the act.
+    "eligibility.no_forfait": Label("aucun forfait du plan ne couvre le {day}", "no forfait of the plan covers {day}"),
+    "eligibility.billed_already": Label(
+        "le forfait est déjà facturé ({claim}) : la séance donnerait lieu à une régularisation",
+        "the forfait is billed already ({claim}): the session would lead to a regularisation",
+    ),
     # What a forfait lacks.
     "missing.until": Label(" (jusqu'au {until})", " (until {until})"),
     "missing.forfait_unknown": Label(

@@ -23,8 +23,12 @@ from cordee.pathways.schedule import PlannedForfait
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Which forfait is spoken of: the same for a settlement and for a refusal. `forfait` is its code in the plan."""
+    """Which forfait is spoken of: the same for a settlement and for a refusal.
 
+    `forfait` is its code in the plan, `identifier` the same at each run: structure, pathway, care plan, code.
+    """
+
+    identifier: str
     pathway: str
     pathway_version: str
     convention: str
@@ -35,18 +39,6 @@ class Context:
     profile: str | None
     forfait: str
     settled_on: date
-
-    @property
-    def identifier(self) -> str:
-        """The identifier of the forfait, the same at each run: structure, pathway, care plan, code."""
-        return ":".join(
-            (
-                self.structure.reference.rpartition("/")[2],
-                self.pathway,
-                self.care_plan.rpartition("/")[2],
-                self.forfait,
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +153,7 @@ def earlier_forfait(settlement: Settlement, claim: str) -> EarlierForfait:
 
 def _context(dossier: Dossier, forfait: str, as_of: date) -> Context:
     return Context(
+        identifier=dossier.identifier(forfait),
         pathway=dossier.pathway.code,
         pathway_version=dossier.pathway.version,
         convention=dossier.convention.identifier,

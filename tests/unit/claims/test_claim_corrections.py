@@ -76,7 +76,7 @@ def test_a_replacement_of_another_forfait_is_refused(
     original: dict[str, Any], settled: Callable[[str], Settlement]
 ) -> None:
     other = settled("B")
-    other = replace(other, context=replace(other.context, care_plan="CarePlan/other"))
+    other = replace(other, context=replace(other.context, identifier="s:essai:other:mois"))
     with pytest.raises(ValueError, match="the settlement is of s:essai:other:mois"):
         replacement(original, other, LATE)
 

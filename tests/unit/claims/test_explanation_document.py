@@ -51,7 +51,7 @@ def test_the_steps_of_each_part_add_up_to_it(settled: tuple[ClaimExplanation, di
     ]
     assert explanation.settled_on == date(2026, 8, 3)
     assert explanation.profile == "cent"
-    assert [one.reason for one in explanation.not_counted] == ["séance du 10/07/2026 annulée"]
+    assert [one.reason.fr for one in explanation.not_counted] == ["séance du 10/07/2026 annulée"]
 
 
 def test_the_document_shows_amounts_sentences_sessions_circle_versions_and_hashes(
