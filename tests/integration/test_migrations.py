@@ -3,8 +3,10 @@
 import asyncio
 import sys
 import uuid
+from pathlib import Path
 
 import asyncpg
+import orjson
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -12,12 +14,18 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from cordee.fhir.body import accept
 from cordee.fhir.outcome import Unavailable
+from cordee.fhir.query import parse_search
 from cordee.store.connection import Database
 from cordee.store.migrate import UnusableDatabase, migrate
+from cordee.store.reindexing import reindex
+from cordee.store.repository import Repository
 from cordee.store.schema import metadata
 from cordee.store.statistics import refresh_statistics
 from cordee.store.upgrade import alembic_configuration
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 @pytest.fixture
@@ -153,3 +161,43 @@ async def test_statistics_are_there_when_asked_for(empty):
     await database.close()
     assert await connection.fetchval("SELECT reltuples FROM pg_class WHERE relname = 'date_value'") == 100
     await connection.close()
+
+
+async def test_what_was_stored_before_a_search_parameter_is_found_by_it_even_when_sealed(empty):
+    dsn = await empty()
+    await migrate(dsn)
+    database = Database(dsn)
+    await database.open()
+    repository = Repository(database, await database.tenant("default"))
+    claim = orjson.loads((EXAMPLES / "Claim-forfait.json").read_bytes())
+    async with repository.unit() as unit:
+        await unit.put("Claim", claim["id"], accept(orjson.dumps(claim)), sealed=True)
+    connection = await asyncpg.connect(dsn)
+    whole = await index_of(connection)
+    body = await connection.fetchval("SELECT body FROM resource")
+    # As an older program would have left it.
+    await connection.execute("UPDATE resource SET terms = '{}'; DELETE FROM number_value; DELETE FROM date_value")
+    wanted = parse_search("Claim", [("pathway", "pcr-obesite-complexe-adulte"), ("total", "gt1")])
+    assert not (await repository.search(wanted, count=10)).matches
+
+    def again(opened):
+        changed = reindex(opened, ["Claim", "Encounter"])
+        opened.commit()
+        return changed
+
+    assert await inspected(dsn, again) == 1
+    assert await inspected(dsn, again) == 0
+    assert [found.id for found in (await repository.search(wanted, count=10)).matches] == [claim["id"]]
+    assert await index_of(connection) == whole
+    assert await connection.fetchval("SELECT body FROM resource") == body
+    for change in ("UPDATE resource SET body = '{}'", "UPDATE resource SET sealed = false", "DELETE FROM resource"):
+        with pytest.raises(asyncpg.PostgresError, match="sealed"):
+            await connection.execute(change)
+    await connection.close()
+    await database.close()
+
+
+async def index_of(connection):
+    tables = ("SELECT sorted.term FROM resource, unnest(terms) AS sorted(term)", "SELECT * FROM date_value",
+              "SELECT * FROM number_value", "SELECT * FROM string_value")  # fmt: skip
+    return [sorted(tuple(map(str, row)) for row in await connection.fetch(table)) for table in tables]

@@ -6,9 +6,9 @@ An auditor needs nothing else: every amount can be computed again from these fil
 import base64
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
 import orjson
 
 from cordee.claims import canonical
@@ -18,7 +18,8 @@ from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_contract import convention_from_contract
 from cordee.claims.fhir_evidence import EvidenceError, Resource, reference_of, session_from_encounter
-from cordee.fhir.query import Search, parse_search
+from cordee.fhir.body import instant
+from cordee.fhir.query import parse_search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.pathways.model import Pathway
 from cordee.pathways.money import euros
@@ -26,7 +27,7 @@ from cordee.pathways.shipped import shipped_texts
 from cordee.reporting.claim_explanation import ClaimExplanation, claim_explanation
 from cordee.reporting.explanation_document import explanation_document
 from cordee.reporting.proof_archive import ProofFile, archive
-from cordee.store.search import SearchPage
+from cordee.store.reader import Reader
 
 Version = tuple[str, str, int]
 
@@ -50,22 +51,6 @@ _FOLLOWING = (
     ("Claim", "corrected", "corrections", "A Claim that corrects it"),
 )
 _MOST_FOLLOWING = 1000
-
-
-class Evidence(Protocol):
-    """What a proof reads of a tenant's resources; `cordee.store.reader.Reader` is one."""
-
-    async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
-        """The current version; raises `NotFound` or `Gone`."""
-        ...
-
-    async def read_versions(self, wanted: Iterable[Version]) -> dict[Version, StoredVersion]:
-        """Those versions that exist."""
-        ...
-
-    async def search(self, wanted: Search, *, count: int, position: str | None = None) -> SearchPage:
-        """A page of matches."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +78,26 @@ class Proof:
         return archive(self.files, about)
 
 
-async def prove(evidence: Evidence, claim_id: str, pathways: Mapping[str, Pathway]) -> Proof:
+async def prove(reader: Reader, claim_id: str, pathways: Mapping[str, Pathway]) -> Proof:
     """The proof of the Claim with the id `claim_id`.
 
     The evidence is in the versions that the Claim names; one that can't be found is listed as missing, never replaced
     by another. Raises `NotFound` or `Gone`, EvidenceError for a Claim that the project did not write.
     """
-    stored = await evidence.read("Claim", claim_id)
+    stored = await reader.read("Claim", claim_id)
     explanation = claim_explanation(claim_resource(stored.body.encode()))
     record = explanation.record
-    read, missing = await _evidence(evidence, record)
+    read, missing = await _evidence(reader, record)
     files = [ProofFile("claim.json", stored.body.encode(), "The Claim")]
     files += [_evidence_file(record, version) for version in read.values()]
     files += _conventions(read)
-    pathway = await _pathway_file(evidence, record, pathways)
+    pathway = await _pathway_file(reader, record, pathways)
     if pathway is None:
         missing.append(f"pathway {record.pathway} {record.pathway_version}")
     else:
         files.append(pathway)
-    files += [file async for file in _following(evidence, record)]
+    files += [file async for file in _following(reader, record)]
+    files += [file async for file in _ledger(reader, record)]
     files.sort(key=lambda file: file.path)
     try:
         sessions, circle = _as_settled(record, read, pathways)
@@ -122,9 +108,9 @@ async def prove(evidence: Evidence, claim_id: str, pathways: Mapping[str, Pathwa
     return Proof(record, tuple(files), tuple(missing))
 
 
-async def _evidence(evidence: Evidence, record: ClaimRecord) -> tuple[dict[Version, StoredVersion], list[str]]:
+async def _evidence(reader: Reader, record: ClaimRecord) -> tuple[dict[Version, StoredVersion], list[str]]:
     wanted = {name: _version(name) for name in record.evidence_versions}
-    found = await evidence.read_versions(wanted.values())
+    found = await reader.read_versions(wanted.values())
     missing = [name for name, version in wanted.items() if version not in found or found[version].deleted]
     return {version: found[version] for version in sorted(found) if not found[version].deleted}, missing
 
@@ -157,13 +143,13 @@ def _conventions(read: Mapping[Version, StoredVersion]) -> Iterator[ProofFile]:
                 yield ProofFile(path, base64.b64decode(attachment["data"]), "The convention, as it was signed")
 
 
-async def _pathway_file(evidence: Evidence, record: ClaimRecord, pathways: Mapping[str, Pathway]) -> ProofFile | None:
+async def _pathway_file(reader: Reader, record: ClaimRecord, pathways: Mapping[str, Pathway]) -> ProofFile | None:
     """The pathway's file in the version settled with: as published to the tenant, or else as shipped."""
     path = f"pathway/{record.pathway}-{record.pathway_version}.yaml"
     title = f"The pathway {record.pathway}, version {record.pathway_version}"
     address = f"{canonical.pathway_canonical(record.pathway)}"
     wanted = parse_search("PlanDefinition", [("url", address), ("version", record.pathway_version)])
-    for found in (await evidence.search(wanted, count=1)).matches:
+    for found in (await reader.search(wanted, count=1)).matches:
         for related in orjson.loads(found.body).get("relatedArtifact", ()):
             data = related.get("document", {}).get("data")
             if data is not None:
@@ -175,11 +161,22 @@ async def _pathway_file(evidence: Evidence, record: ClaimRecord, pathways: Mappi
     return ProofFile(path, text.encode(), title)
 
 
-async def _following(evidence: Evidence, record: ClaimRecord) -> AsyncIterator[ProofFile]:
+async def _following(reader: Reader, record: ClaimRecord) -> AsyncIterator[ProofFile]:
     for kind, parameter, folder, title in _FOLLOWING:
         wanted = parse_search(kind, [(parameter, record.reference)])
-        for found in (await evidence.search(wanted, count=_MOST_FOLLOWING)).matches:
+        for found in (await reader.search(wanted, count=_MOST_FOLLOWING)).matches:
             yield ProofFile(_path(folder, found), found.body.encode(), title)
+
+
+async def _ledger(reader: Reader, record: ClaimRecord) -> AsyncIterator[ProofFile]:
+    """The entries of the structure's ledger about the Claim, each with its place and hash in the chain."""
+    booked = [
+        {"number": e.number, "recordedAt": instant(e.recorded_at), "hash": e.hash.hex(), "entry": e.entry}
+        async for e in reader.ledger.entries(record.structure, claim=record.reference)
+    ]
+    if booked:
+        content = msgspec.json.format(msgspec.json.encode({"structure": record.structure, "entries": booked}))
+        yield ProofFile("ledger/entries.json", content, "What the ledger says of it; amounts are cents")
 
 
 def _as_settled(
