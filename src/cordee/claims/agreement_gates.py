@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from cordee.claims.agreement import Agreement
 from cordee.claims.dossier import Dossier
 from cordee.claims.gates import Missing, lacking
 from cordee.pathways.model import Validity
@@ -12,9 +13,11 @@ from cordee.pathways.schedule import PlannedForfait
 def missing_of_the_agreement(dossier: Dossier, planned: PlannedForfait, as_of: date) -> Iterator[Missing]:
     """All that convention, structure and care circle lack for a planned forfait, on the day `as_of`."""
     yield from _convention(dossier, planned)
-    yield from _project(dossier, planned, as_of)
-    yield from _structure(dossier)
-    yield from _team(dossier, planned)
+    yield from missing_of_the_project(dossier, planned.due_on, as_of)
+    yield from missing_of_the_structure(dossier)
+    if dossier.pathway.team and dossier.forfait(planned).trigger != "inclusion":
+        # A decision of inclusion needs no team yet.
+        yield from missing_of_the_team(dossier, Validity(planned.start, planned.end))
 
 
 def _convention(dossier: Dossier, planned: PlannedForfait) -> Iterator[Missing]:
@@ -33,26 +36,26 @@ def _convention(dossier: Dossier, planned: PlannedForfait) -> Iterator[Missing]:
         yield lacking("convention_not_in_force", version=convention.version, start=planned.start)
 
 
-def _project(dossier: Dossier, planned: PlannedForfait, as_of: date) -> Iterator[Missing]:
+def missing_of_the_project(agreement: Agreement, due_on: date, as_of: date) -> Iterator[Missing]:
     """The projet de parcours, sent to the ARS and not opposed (R. 162-134 and R. 162-137 CSS)."""
-    review, project = dossier.pathway.review, dossier.convention.project
+    review, project = agreement.pathway.review, agreement.convention.project
     if review is None:
         return
     if project is None or project.sent_on > as_of:
-        yield lacking("project_not_sent", planned.due_on)
+        yield lacking("project_not_sent", due_on)
     elif project.opposed_on is not None and project.opposed_on <= as_of:
         yield lacking("project_opposed", day=project.opposed_on)
     elif as_of <= (last := review.silence.after(project.sent_on)):
         yield lacking("project_under_review", last, sent=project.sent_on)
 
 
-def _structure(dossier: Dossier) -> Iterator[Missing]:
+def missing_of_the_structure(agreement: Agreement) -> Iterator[Missing]:
     """The category of the structure (D. 162-34 CSS), and the legal form that the category must have."""
-    allowed, found = dossier.pathway.structures, dossier.structure.categories
+    allowed, found = agreement.pathway.structures, agreement.structure.categories
     named = [structure for structure in allowed if structure.category in found]
     if any(structure.legal_form in {None, *found} for structure in named) or not allowed:
         return
-    name = dossier.structure.name
+    name = agreement.structure.name
     if named:
         form = named[0].legal_form or ""
         yield lacking("structure_legal_form", structure=name, category=named[0].label, form=form.upper())
@@ -62,13 +65,10 @@ def _structure(dossier: Dossier) -> Iterator[Missing]:
         yield lacking("structure_category_unknown", structure=name)
 
 
-def _team(dossier: Dossier, planned: PlannedForfait) -> Iterator[Missing]:
-    """The professions the circle must have during the forfait's days; a decision of inclusion needs no team yet."""
-    if not dossier.pathway.team or dossier.forfait(planned).trigger == "inclusion":
-        return
-    period = Validity(planned.start, planned.end)
-    present = [dossier.profession_of(m) for m in dossier.circle.members if m.present_during(period)]
-    for role in dossier.pathway.team:
+def missing_of_the_team(agreement: Agreement, period: Validity) -> Iterator[Missing]:
+    """The professions that must be there during a period, both ends included; its last day is the last to mend it."""
+    present = [agreement.profession_of(m) for m in agreement.circle.members if m.present_during(period)]
+    for role in agreement.pathway.team:
         here = sum(profession in role.professions for profession in present)
         if here < role.minimum:
-            yield lacking("team", planned.end, role=role.label, here=here, needed=role.minimum)
+            yield lacking("team", period.last, role=role.label, here=here, needed=role.minimum)

@@ -155,8 +155,13 @@ async def pages(
 
 async def _surroundings(records: Searched, plans: Iterable[Resource]) -> dict[str, Resource]:
     """Patients, structures, care teams, then their members, then the people behind the members' roles."""
+    return await read_around(records, (reference for plan in plans for reference in _named_by_plan(plan)))
+
+
+async def read_around(records: Searched, references: Iterable[str]) -> dict[str, Resource]:
+    """The resources named and, for care teams, their members and the people behind the members' roles; those stored."""
     found: dict[str, Resource] = {}
-    wanted = {reference for plan in plans for reference in _named_by_plan(plan)}
+    wanted = set(references)
     while wanted:
         added = await _read(records, wanted)
         found |= added

@@ -22,6 +22,11 @@ COMMANDS = {
         "bill",
         "Bill the forfaits that are due: one Claim a séquence, split among the care circle to the cent.",
     ),
+    "bill-collective": (
+        "cordee.cli.bill_collective",
+        "bill_collective",
+        "Bill a collective payment: a patient list by capitation (PEPS), or shared savings (IPEP).",
+    ),
     "convention": (
         "cordee.cli.convention",
         "application",

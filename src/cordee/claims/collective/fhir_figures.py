@@ -88,17 +88,18 @@ class Figure:
 
 
 def figures_of(reports: Iterable[Resource], group: str, period: Validity, zone: tzinfo) -> Iterator[Figure]:
-    """The figures of complete reports for exactly `period`, about `group` (`Group/abc`) or about one patient.
+    """The figures of complete reports for exactly `period`, about `group` (`Group/abc`) or about one patient of it.
 
-    Other reports are passed over. Raises EvidenceError for a figure without value, or of something unknown.
+    A report about one patient says of which list by `evaluatedResource`. Other reports are passed over. Raises
+    EvidenceError for a figure without value, or of something unknown.
     """
     for report in sorted(reports, key=reference_of):
         reference = reference_of(report)
         with reading(f"{reference}.period"):
             days = validity_of(report.get("period", {}), zone)
         subject = local_reference(report.get("subject")) or ""
-        about = subject == group or subject.startswith("Patient/")
-        if report.get("status") != "complete" or days != period or not about:
+        of_patient = subject.startswith("Patient/") and _evaluates(report, group)
+        if report.get("status") != "complete" or days != period or not (is_about(report, group) or of_patient):
             continue
         for index, stated in enumerate(report.get("group", ())):
             place = f"{reference}.group[{index}]"
@@ -109,6 +110,15 @@ def figures_of(reports: Iterable[Resource], group: str, period: Validity, zone: 
             if score.get("comparator"):
                 raise EvidenceError(f"{place}.measureScore.comparator: a figure is exact: leave the comparator out")
             yield Figure(system, code, stated, reference, place, subject)
+
+
+def is_about(report: Resource, group: str) -> bool:
+    """Whether a report is about the list as a whole."""
+    return local_reference(report.get("subject")) == group
+
+
+def _evaluates(report: Resource, group: str) -> bool:
+    return any(local_reference(evaluated) == group for evaluated in report.get("evaluatedResource", ()))
 
 
 def _coded(stated: Resource, place: str) -> tuple[str, str]:

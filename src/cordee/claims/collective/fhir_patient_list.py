@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from functools import cache
 
 from cordee.claims.canonical import LISTED_PATIENT_TRAIT, PAYMENT_TRAIT
 from cordee.claims.collective.patient_list import ListedPatient
@@ -27,11 +28,12 @@ def patients_listed(group: Resource, patients: Mapping[str, Resource], zone: tzi
     reference = reference_of(group)
     if group.get("type") != "person" or not group.get("actual"):
         raise EvidenceError(f"{reference}: a patient list is a Group of type person, actual true")
+    days = _Days(zone)
     listed: list[ListedPatient] = []
     problems: list[str] = []
     for index, member in enumerate(group.get("member", ())):
         try:
-            listed.append(_listed(member, patients, zone, f"{reference}.member[{index}]"))
+            listed.append(_listed(member, patients, days, f"{reference}.member[{index}]"))
         except EvidenceError as error:
             problems.append(str(error))
     if problems:
@@ -40,7 +42,19 @@ def patients_listed(group: Resource, patients: Mapping[str, Resource], zone: tzi
     return tuple(listed)
 
 
-def _listed(member: Resource, patients: Mapping[str, Resource], zone: tzinfo, place: str) -> ListedPatient:
+class _Days:
+    """The local days of dates and periods, each told once: in a long list they repeat."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.meant = cache(lambda text: Validity(first_day(text, zone), last_day(text, zone)))
+        self._period = cache(lambda start, end: validity_of({"start": start, "end": end}, zone))
+
+    def period(self, period: Mapping[str, str]) -> Validity:
+        """The days of a Period, both included."""
+        return self._period(period.get("start"), period.get("end"))
+
+
+def _listed(member: Resource, patients: Mapping[str, Resource], days: _Days, place: str) -> ListedPatient:
     name = local_reference(member.get("entity"))
     if name is None or not name.startswith("Patient/"):
         raise EvidenceError(f"{place}.entity: {name} is not a Patient: a patient list names Patients, as Patient/abc")
@@ -51,7 +65,7 @@ def _listed(member: Resource, patients: Mapping[str, Resource], zone: tzinfo, pl
     if member.get("inactive") and "end" not in period:
         raise EvidenceError(f"{place}: inactive, without period.end: write the last day on the list")
     with reading(f"{place}.period"):
-        membership = validity_of(period, zone)
+        membership = days.period(period)
     born, died = patient.get("birthDate"), patient.get("deceasedDateTime")
     if died is None and patient.get("deceasedBoolean"):
         raise EvidenceError(f"{place}: {name} died, no day is known: write deceasedDateTime, or period.end")
@@ -60,9 +74,9 @@ def _listed(member: Resource, patients: Mapping[str, Resource], zone: tzinfo, pl
             patient=name,
             membership=membership,
             traits=_traits(member.get("extension", ()), place),
-            born=None if born is None else Validity(first_day(born, zone), last_day(born, zone)),
+            born=None if born is None else days.meant(born),
             sex=_SEXES.get(patient.get("gender", "")),
-            died_on=None if died is None else last_day(died, zone),
+            died_on=None if died is None else days.meant(died).last,
         )
 
 

@@ -103,6 +103,25 @@ COLLECTIVE_PHRASES: Mapping[str, Label] = {
         "{value} : objectif intermédiaire de {intermediate} non atteint, année précédente non indiquée",
         "{value}: intermediate objective of {intermediate} not reached, the year before is not stated",
     ),
+    "collective.not_billed": Label(
+        "reliquat que la convention laisse non facturé : {result_cents}",
+        "residue the convention leaves unbilled: {result_cents}",
+    ),
+    "missing.period_length": Label(
+        "la période {period} n'a pas la durée de ce forfait ({length})",
+        "the period {period} has not the length of this forfait ({length})",
+    ),
+    "missing.period_not_reached": Label("facturable à partir du {day}", "billable from {day}"),
+    "missing.pathway_not_yet_open": Label(
+        "la période commence le {day} : le parcours n'est ouvert que depuis le {opening}, ou ne l'est plus",
+        "the period begins on {day}: the pathway is open from {opening} only, or no longer",
+    ),
+    "missing.insurer_not_named": Label(
+        "la convention ne nomme pas la caisse (insurer)", "the convention names no caisse (insurer)"
+    ),
+    "missing.formula_not_in_force": Label(
+        "la formule publiée n'est pas en vigueur pour {year}", "the published formula is not in force for {year}"
+    ),
     "missing.base_not_stated": Label(
         "personne n'a indiqué le montant par patient pondéré : l'écrire dans la convention (amounts)",
         "nobody has stated the amount per weighted patient: write it in the convention (amounts)",

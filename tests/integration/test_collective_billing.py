@@ -1,0 +1,155 @@
+"""Collective payments in a real PostgreSQL: read, written once, a draft until issued, then sealed."""
+
+import asyncio
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.collective_practice import PATIENTS, group, report, resources
+
+from cordee.claims.collective.fhir_invoice import invoice_id
+from cordee.claims.collective.period import period_of
+from cordee.claims.collective.run import CollectiveBilled, CollectiveOutcome, CollectiveRefused, bill_collective
+from cordee.claims.fhir_claim import claim_resource, claim_text
+from cordee.claims.fhir_evidence import EvidenceError
+from cordee.fhir.body import accept
+from cordee.fhir.outcome import Sealed
+from cordee.pathways.shipped import shipped_pathways
+from cordee.store.repository import Repository
+
+THIRD_QUARTER = date(2026, 9, 30)
+
+
+async def put(repository: Repository, resource: dict[str, Any]) -> None:
+    kind = resource["resourceType"]
+    await repository.update(kind, resource["id"], accept(claim_text(resource), kind))
+
+
+@pytest.fixture
+async def practice(repository: Repository) -> Repository:
+    """A tenant with a team paid by capitation and by shared savings."""
+    for resource in resources():
+        await put(repository, resource)
+    return repository
+
+
+async def run(
+    repository: Repository, pathway: str = "peps", period: str = "2026-Q3", **options: Any
+) -> CollectiveOutcome:
+    pathways = shipped_pathways()
+    options = {"structure": "msp", "as_of": THIRD_QUARTER, **options}
+    return await bill_collective(repository, pathways[pathway], pathways, period=period_of(period), **options)
+
+
+async def billed(repository: Repository, *arguments: Any, **options: Any) -> CollectiveBilled:
+    outcome = await run(repository, *arguments, **options)
+    assert isinstance(outcome, CollectiveBilled), outcome
+    return outcome
+
+
+async def stored(repository: Repository, identifier: str = "msp:peps:2026-Q3") -> dict[str, Any]:
+    return claim_resource((await repository.read("Invoice", invoice_id(identifier))).body.encode())
+
+
+async def test_a_list_is_billed_once_whatever_the_number_of_runs(practice: Repository) -> None:
+    outcome = await billed(practice)
+    # 60 × 1.5 + 200 × 1 = 290 × 10.00 = 2,900.00, less 100.00.
+    assert (outcome.effect, outcome.settlement.total) == ("drafted", 280_000)
+    invoice = await stored(practice)
+    assert invoice["totalNet"]["value"] == 2800
+    assert invoice["meta"]["versionId"] == "1"
+    again = await billed(practice, as_of=date(2026, 10, 15))
+    assert again.effect == "unchanged"
+    assert (await stored(practice))["meta"]["versionId"] == "1"
+
+
+async def test_the_invoice_names_the_versions_of_all_it_was_read_from(practice: Repository) -> None:
+    await billed(practice)
+    payment = {part["url"]: part for part in (await stored(practice))["extension"][0]["extension"]}
+    named = {name.partition("/_history/")[0] for name in payment["evidence-versions"]["valueString"].split()}
+    assert {"Organization/msp", "Group/peps", "CareTeam/equipe-peps", "Contract/convention-peps"} <= named
+    assert {"MeasureReport/faits-t3", "PractitionerRole/medecin-1", "Practitioner/medecin-1"} <= named
+    assert payment["patient-evidence-count"]["valueInteger"] == PATIENTS
+    before = payment["patient-evidence-sha256"]["valueString"]
+    await put(practice, {"resourceType": "Patient", "id": "p0", "birthDate": "1950-01-02"})
+    assert (await billed(practice)).effect == "redrafted"
+    payment = {part["url"]: part for part in (await stored(practice))["extension"][0]["extension"]}
+    assert payment["patient-evidence-sha256"]["valueString"] != before
+
+
+async def test_runs_at_the_same_time_write_one_invoice(practice: Repository) -> None:
+    outcomes = await asyncio.gather(*(billed(practice) for _ in range(4)))
+    assert sorted(outcome.effect for outcome in outcomes) == ["drafted", "unchanged", "unchanged", "unchanged"]
+    assert (await stored(practice))["meta"]["versionId"] == "1"
+
+
+async def test_a_draft_follows_the_facts_and_an_issued_invoice_does_not(practice: Repository) -> None:
+    await billed(practice)
+    quarter = ("2026-07-01", "2026-09-30")
+    await put(practice, report("faits-t3", "peps", quarter, care_elsewhere=200, reference_remuneration=5000))
+    moved = await billed(practice)
+    assert (moved.effect, moved.settlement.total) == ("redrafted", 270_000)
+
+    assert (await billed(practice, issue=True)).effect == "issued"
+    assert (await stored(practice))["status"] == "issued"
+    await put(practice, report("faits-t3", "peps", quarter, care_elsewhere=300, reference_remuneration=5000))
+    late = await billed(practice, issue=True)
+    assert (late.effect, late.moved) == ("already_issued", True)
+    assert (await stored(practice))["totalNet"]["value"] == 2700
+    with pytest.raises(Sealed):
+        await put(practice, {**(await stored(practice)), "status": "cancelled"})
+
+
+async def test_a_dry_run_writes_nothing(practice: Repository) -> None:
+    outcome = await billed(practice, dry_run=True)
+    assert (outcome.effect, outcome.invoice) == ("would_be_billed", None)
+    assert await practice.read_many([("Invoice", invoice_id("msp:peps:2026-Q3"))]) == {}
+
+
+async def test_a_draft_no_longer_due_is_cancelled_and_drafted_again_once_it_is(practice: Repository) -> None:
+    await billed(practice)
+    await put(practice, group("peps", 249))
+    refused = await run(practice)
+    assert isinstance(refused, CollectiveRefused)
+    assert [missing.code for missing in refused.reason.missing] == ["too_few_patients"]
+    assert refused.withdrawn == f"Invoice/{invoice_id('msp:peps:2026-Q3')}"
+    assert (await stored(practice))["status"] == "cancelled"
+    await put(practice, group("peps", PATIENTS))
+    assert (await billed(practice)).effect == "drafted"
+    assert (await stored(practice))["status"] == "draft"
+
+
+async def test_a_team_too_small_is_refused(practice: Repository) -> None:
+    team = next(r for r in resources() if r["id"] == "equipe-peps")
+    await put(practice, {**team, "participant": team["participant"][1:]})
+    refused = await run(practice)
+    assert isinstance(refused, CollectiveRefused)
+    assert [missing.code for missing in refused.reason.missing] == ["team", "team"]
+
+
+async def test_shared_savings_are_billed_to_the_group(practice: Repository) -> None:
+    outcome = await billed(practice, "ipep", "2025")
+    assert outcome.settlement.total == 7_200_000
+    assert (await stored(practice, "msp:ipep:2025"))["subject"] == {"reference": "Group/ipep"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"structure": "inconnue"}, "Organization/inconnue is not stored"),
+        ({"period": "2024-Q3"}, "has no executed convention .* in force on 2024-07-01"),
+    ],
+)
+async def test_what_is_not_there_is_named(practice: Repository, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(EvidenceError, match=said):
+        await run(practice, **options)
+
+
+async def test_a_structure_with_no_list_or_two_is_told_what_to_write(practice: Repository) -> None:
+    await put(practice, {**group("peps", 1), "id": "autre"})
+    with pytest.raises(EvidenceError, match="has 2 active Groups for peps: Group/autre, Group/peps; one is expected"):
+        await run(practice)
+    for name in ("autre", "peps"):
+        await put(practice, {**group("peps", 1), "id": name, "active": False})
+    with pytest.raises(EvidenceError, match="has 0 active Groups for peps; one is expected"):
+        await run(practice)
