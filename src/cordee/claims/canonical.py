@@ -17,6 +17,34 @@ PAYEE_SYSTEM = f"{BASE}/CodeSystem/payee-kind"
 CLAIM_STATE = f"{BASE}/CodeSystem/claim-state"
 """System of the tag that says whether a Claim is a draft, ready, or submitted."""
 
+ANSWER_KIND = f"{BASE}/CodeSystem/answer-kind"
+"""System of the tag that says what a ClaimResponse is: transmission, acknowledgement, adjudication…"""
+
+ADJUDICATION = f"{BASE}/CodeSystem/adjudication"
+"""System of what was decided of a share: paid, rejected, recovered (indu), repaid."""
+
+INSURER = f"{BASE}/StructureDefinition/insurer"
+"""Extension of an adjudication or payment: amo or amc."""
+
+LIABLE = f"{BASE}/StructureDefinition/liable"
+"""Extension of an adjudication: who is at the origin of an indu, when not who was paid (L. 133-4 CSS)."""
+
+RETURN_NOTICE = f"{BASE}/NamingSystem/return-notice"
+"""System of the caisse's own reference of an answer or payment notice."""
+
+CORRECTED_FORFAIT = f"{BASE}/NamingSystem/corrected-forfait"
+"""System of a second identifier of credits, replacements and resubmissions: the forfait's, which finds them all."""
+
+BORDEREAU = f"{BASE}/NamingSystem/bordereau"
+"""System of the bordereau a Claim was submitted with: one for each structure and day."""
+
+REDISTRIBUTION = f"{BASE}/NamingSystem/redistribution"
+"""System of the reference of a transfer from the structure to a professional: the id of its PaymentNotice."""
+
+TASK_SYSTEM = f"{BASE}/CodeSystem/task"
+RETURN_LINE_SYSTEM = f"{BASE}/CodeSystem/return-line"
+"""System of the inputs of a Task about a line of a return file: the fields of the line."""
+
 REJECT_REASON = f"{BASE}/CodeSystem/reject-reason"
 STRUCTURE_CATEGORY = f"{BASE}/CodeSystem/structure-category"
 """System of `Organization.type` for the categories of D. 162-34 CSS, and legal forms such as `sisa`."""

@@ -1,6 +1,7 @@
 """The French words for what a Claim is and where it stands, the same in every file and document."""
 
 from cordee.claims.claim_record import ClaimKind
+from cordee.claims.lifecycle import StateCode
 from cordee.claims.payees import PayeeKind
 from cordee.pathways.convention import PayeeMode
 
@@ -22,4 +23,18 @@ PAYEE_KINDS: dict[PayeeKind, str] = {
 PAYEE_MODES: dict[PayeeMode, str] = {
     "direct_by_caisse": "par la caisse",
     "via_structure": "par la structure",
+}
+
+CLAIM_STATES: dict[StateCode, str] = {
+    "draft": "brouillon",
+    "ready": "prête",
+    "submitted": "transmise",
+    "acknowledged": "reçue par la caisse",
+    "refused_technically": "refusée techniquement",
+    "paid": "payée",
+    "partly_paid": "payée en partie",
+    "rejected": "rejetée",
+    "partly_rejected": "rejetée en partie",
+    "corrected": "corrigée",
+    "cancelled": "annulée",
 }
