@@ -1,0 +1,51 @@
+"""The forfait of a Claim settled again on the evidence as it now is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+
+from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.fhir_evidence import EvidenceError
+from cordee.claims.judgement import executed_conventions, judge
+from cordee.claims.records import plan_record
+from cordee.claims.settlement import NotDue, Settlement
+from cordee.pathways.model import Pathway
+from cordee.store.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """The forfait as it is now, due or not, and the versions of what was read for it."""
+
+    result: Settlement | NotDue
+    evidence_versions: tuple[str, ...]
+
+
+async def settled_again(
+    repository: Repository, claim: ClaimRecord, pathways: Mapping[str, Pathway], as_of: date
+) -> Recomputed:
+    """The forfait of `claim` as things stand at the end of the day `as_of`.
+
+    Raises `NotFound` or `Gone` without its care plan, EvidenceError when it can't be judged: the message names what to
+    mend.
+    """
+    pathway = pathways.get(claim.pathway)
+    if pathway is None:
+        known = ", ".join(sorted(pathways))
+        raise EvidenceError(f"{claim.reference}: the pathway {claim.pathway} is not known here: {known} are")
+    version = await repository.read("CarePlan", claim.care_plan.removeprefix("CarePlan/"))
+    record = await plan_record(repository, orjson.loads(version.body))
+    contracts, _ = await executed_conventions(repository, pathway, pathways)
+    results = judge(record, pathway, contracts, as_of=as_of, only_due=False)
+    found = next((result for result in results if result.context.forfait == claim.forfait), None)
+    if found is None:
+        raise EvidenceError(f"{claim.care_plan} has no forfait «{claim.forfait}» any more: cancel {claim.reference}")
+    context = found.context
+    contract = next(
+        reference
+        for convention, reference in contracts.items()
+        if (convention.identifier, convention.version) == (context.convention, context.convention_version)
+    )
+    return Recomputed(found, (contract, *record.evidence_versions()))
