@@ -1,0 +1,73 @@
+"""Indus given back: to the caisse by who is liable, or to the structure that gave them back in their place."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from cordee.claims.booking import answer_entries
+from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.family_records import family_of_claim, lock_of
+from cordee.claims.fhir_answer import answer_id, claim_response
+from cordee.claims.fhir_claim import claim_text
+from cordee.claims.lifecycle import Answer, Decision, Family, shares_of
+from cordee.claims.refusals import ClaimRefused
+from cordee.claims.returns import Insurer
+from cordee.fhir.body import accept
+from cordee.fhir.outcome import Conflict
+from cordee.pathways.money import in_english, in_french
+from cordee.store.repository import Repository
+from cordee.store.unit_of_work import Met, Put
+
+
+async def give_back(repository: Repository, claim: str, payee: str, cents: int, on: date, reference: str) -> str:
+    """Records that `cents` of the indus notified on a payee's part of a Claim (`Claim/x`) reached the caisse.
+
+    `reference` is that of the transfer or of the caisse's withholding: the same again changes nothing. Answers the
+    ClaimResponse that says so. Raises `ClaimRefused` for more than is still due.
+    """
+    known, _ = await family_of_claim(repository, claim)
+    async with repository.unit() as unit:
+        await unit.lock([lock_of(known.identifier)])
+        record, read = await family_of_claim(unit, claim)
+        answers = read.family.answers_to(record.reference)
+        id_ = answer_id(record.identifier, Answer("repayment", reference, on), 1)
+        if any(answer.kind == "repayment" and answer.notice == reference for answer in answers):
+            return f"ClaimResponse/{id_}"
+        answer = Answer("repayment", reference, on, _repaid(record, read.family, payee, cents))
+        response = claim_response(read.resources[record.reference], answer, id_, settled=True)
+        put = Put(id_, accept(claim_text(response), "ClaimResponse"), 0, sealed=True)
+        if any(isinstance(written, Met) for written in await unit.put_many([put])):
+            raise Conflict(f"ClaimResponse/{id_} exists already; try again with another reference.")
+        await unit.append(answer_entries(record, read.family, answer, f"ClaimResponse/{id_}/_history/1", {}))
+    return f"ClaimResponse/{id_}"
+
+
+def _repaid(claim: ClaimRecord, family: Family, payee: str, cents: int) -> tuple[Decision, ...]:
+    """The cents put on the indus of the payee's parts, the oldest first."""
+    answers = family.answers_to(claim.reference)
+    own = frozenset(share.item.sequence for share in shares_of(claim, answers) if share.item.payee == payee)
+    due = _due(answers, own)
+    limit = sum(due.values())
+    if not 0 < cents <= limit:
+        raise ClaimRefused(
+            f"{in_french(cents)} à rendre pour {payee}, alors que {in_french(limit)} sont encore réclamés",
+            f"{in_english(cents)} to give back for {payee}, where {in_english(limit)} are still claimed back",
+        )
+    decisions = []
+    for (item, insurer, liable), open_cents in due.items():
+        taken = min(cents, open_cents)
+        if taken:
+            decisions.append(Decision(item, insurer, "repaid", taken, liable=liable))
+            cents -= taken
+    return tuple(decisions)
+
+
+def _due(answers: Sequence[Answer], items: frozenset[int]) -> dict[tuple[int, Insurer, str | None], int]:
+    """What is still claimed back of some items, by item, insurer and who is at the origin, the oldest first."""
+    due: dict[tuple[int, Insurer, str | None], int] = {}
+    signs = {"recovered": 1, "repaid": -1}
+    for answer in answers:
+        for decision in answer.decisions:
+            if decision.item in items and decision.effect in signs:
+                key = (decision.item, decision.insurer, decision.liable)
+                due[key] = due.get(key, 0) + signs[decision.effect] * decision.cents
+    return due
