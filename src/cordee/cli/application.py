@@ -37,6 +37,22 @@ COMMANDS = {
         "application",
         "Parcours: the pathway files, checked, shown, and published in a tenant.",
     ),
+    "submit": (
+        "cordee.cli.submit",
+        "submit",
+        "Submit the Claims that are ready: sealed, booked, and numbered in the bordereau of the day.",
+    ),
+    "returns": (
+        "cordee.cli.returns",
+        "returns",
+        "Read what the caisse answers: acknowledgements, payments, rejections, indus.",
+    ),
+    "claim": ("cordee.cli.claim", "application", "One Claim: where it stands, and what corrects it."),
+    "redistribute": (
+        "cordee.cli.redistribute",
+        "redistribute",
+        "Pass on to the professionals what the structure received for them.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

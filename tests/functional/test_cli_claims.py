@@ -1,0 +1,133 @@
+"""From ready Claims to redistributed money on the command line, and a process killed midway."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import asyncpg
+import orjson
+import pytest
+from demo.bundles import bundles
+from demo.patients import BILLED_UNTIL
+from demo.team import PATHWAY
+from tests.functional.conftest import CORDEE
+
+from cordee.claims.billing import Billed, bill
+from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, claim_text
+from cordee.claims.fhir_claim_record import claim_record_from_claim
+from cordee.claims.returns import ReturnLine
+from cordee.exchange.return_csv import write_return_csv
+from cordee.fhir.body import accept
+from cordee.fhir.query import parse_search
+from cordee.pathways.shipped import shipped_pathways
+from cordee.store.repository import Repository
+
+PAID_ON = date(2026, 12, 20)
+
+
+@pytest.fixture
+async def ready(repository: Repository) -> AsyncIterator[list[ClaimRecord]]:
+    """The Claims of some forfaits of the demo, ready."""
+    for _, resources in bundles():
+        for resource in resources:
+            kind = resource["resourceType"]
+            await repository.update(kind, resource["id"], accept(orjson.dumps(resource), kind))
+    outcomes = bill(repository, PATHWAY, shipped_pathways(), until=BILLED_UNTIL, dry_run=True)
+    claims = [claim_from_settlement(o.settlement) async for o in outcomes if isinstance(o, Billed)]
+    for claim in claims:
+        await repository.update("Claim", claim["id"], accept(claim_text(claim), "Claim"))
+    yield [claim_record_from_claim(claim_resource(claim_text(claim))) for claim in claims]
+
+
+class Command(Protocol):
+    """`cordee` on the tenant of the test; fails when it does not end with `code`."""
+
+    def __call__(self, *arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]": ...
+
+
+@pytest.fixture
+def cordee(dsn: str, tenant_name: str) -> Command:
+    def run(*arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [CORDEE, *arguments, "--tenant", tenant_name],
+            env=os.environ | {"CORDEE_DATABASE_URL": dsn, "COLUMNS": "200", "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def paid(claim: ClaimRecord, notice: str, start: int) -> list[ReturnLine]:
+    shares = [(i, insurer, cents) for i in claim.items for insurer, cents in (("amo", i.amo), ("amc", i.amc)) if cents]
+    return [
+        ReturnLine(start + n, "payment", notice, PAID_ON, claim.identifier, i.payee, insurer, cents)  # type: ignore[arg-type]
+        for n, (i, insurer, cents) in enumerate(shares)
+    ]
+
+
+async def test_claims_are_submitted_paid_and_corrected_in_french(
+    cordee: Command, ready: list[ClaimRecord], tmp_path: Path
+) -> None:
+    first = cordee("submit", "--on", "2026-12-01")
+    assert f"{len(ready)} demandes" in first.stdout
+    assert cordee("submit", "--on", "2026-12-01").stdout == "aucune demande à transmettre\n"
+    lines: list[ReturnLine] = []
+    for claim in ready[:3]:
+        lines += paid(claim, "N1", len(lines) + 1)
+    file = tmp_path / "retour.csv"
+    file.write_bytes(write_return_csv(lines))
+    assert f"appliquées : {len(lines)}" in cordee("returns", str(file)).stdout
+    assert f"déjà lues : {len(lines)}" in cordee("returns", str(file)).stdout
+    file.write_bytes(write_return_csv(paid(ready[0], "N2", 1)))
+    twice = cordee("returns", str(file), code=1)
+    assert "payée une deuxième fois" in twice.stderr
+    shown = cordee("claim", "show", ready[0].reference.removeprefix("Claim/"))
+    assert "payée" in shown.stdout
+    id_ = ready[1].reference.removeprefix("Claim/")
+    same = cordee("claim", "correct", id_, "--on", "2026-12-21", "--reason", "essai", code=1)
+    assert "déjà ce que donnent les séances" in same.stderr
+    assert "prête" in cordee("claim", "cancel", id_, "--on", "2026-12-21", "--reason", "essai").stdout
+    assert "1 demande" in cordee("submit", "--on", "2026-12-21").stdout
+    assert "annulée" in cordee("claim", "show", id_).stdout
+
+
+async def test_a_submission_killed_midway_is_finished_by_the_next_and_submits_each_claim_once(
+    cordee: Command, ready: list[ClaimRecord], dsn: str, tenant_name: str, repository: Repository
+) -> None:
+    holding, watching = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    async with holding.transaction():
+        await holding.execute("LOCK TABLE ledger_head IN EXCLUSIVE MODE")  # it stops once its Claims are written
+        process = await asyncio.create_subprocess_exec(
+            *(CORDEE, "submit", "--on", "2026-12-01", "--tenant", tenant_name),
+            env=os.environ | {"CORDEE_DATABASE_URL": dsn},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ledger_head%'"
+        while not await watching.fetchval(waiting):
+            assert process.returncode is None
+        process.kill()
+        await process.wait()
+    await holding.close()
+    await watching.close()
+    cordee("submit", "--on", "2026-12-02")
+    page = await repository.search(parse_search("Claim", []), count=1000)
+    stored = [claim_record_from_claim(claim_resource(version.body.encode())) for version in page.matches]
+    assert {claim.tag for claim in stored} == {"submitted"}
+    assert all(version.sealed for version in page.matches)
+    responses = await repository.search(parse_search("ClaimResponse", []), count=1000)
+    assert len(responses.matches) == len(ready)
+    for structure in await repository.ledger.structures():
+        booked = [chained.entry.claim async for chained in repository.ledger.entries(structure)]
+        assert sorted(booked) == sorted(claim.reference for claim in ready)
