@@ -11,7 +11,8 @@ def left_to_convention(pathway: Pathway) -> tuple[Label, ...]:
 
 
 def _left(pathway: Pathway) -> Iterator[Label]:
-    for sequence in pathway.sequences:
+    by_sequence = any(forfait.trigger == "end_of_sequence" or forfait.sequences for forfait in pathway.forfaits)
+    for sequence in pathway.sequences if by_sequence else ():
         missing = [
             words
             for words, known in (
