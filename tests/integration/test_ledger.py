@@ -16,7 +16,9 @@ from cordee.ledger.chain import ChainedEntry, Head, genesis, verify_chain
 from cordee.ledger.model import Account, Event, LedgerEntry, LedgerLine
 from cordee.store.connection import Database
 from cordee.store.ledger import EntryExists
+from cordee.store.ledger.verification import VerifiedLedger
 from cordee.store.repository import Repository
+from cordee.store.verification import Checked, Progress, verify
 
 STRUCTURE = "Organization/structure"
 SYSTEM = "urn:oid:1.2.250.1.71.4.2.1"
@@ -326,3 +328,21 @@ async def test_what_is_verified_is_the_end_that_others_can_keep(booked: Reposito
     assert verified.end == await booked.ledger.head(STRUCTURE)
     assert list(verified.balances) == await booked.ledger.balances(STRUCTURE)
     assert isinstance(verified.end, Head)
+
+
+async def test_checks_run_after_every_ledger_each_with_its_own_result(booked: Repository) -> None:
+    await book(booked, submission(0, "Organization/b"))
+    asked: list[str | None] = []
+
+    async def check(repository: Repository, structure: str | None, progress: Progress) -> Checked:
+        asked.append(structure)
+        progress(2)
+        return Checked("settlements", 2, f"Claim/1: {repository.tenant}")
+
+    told: list[int] = []
+    found = [one async for one in verify(booked, [check, check], progress=told.append)]
+    assert [type(one) for one in found] == [VerifiedLedger, VerifiedLedger, Checked, Checked]
+    assert sum(told) == 12 + 2 + 2
+    alone = [one async for one in verify(booked, [check], structure=STRUCTURE)]
+    assert [type(one) for one in alone] == [VerifiedLedger, Checked]
+    assert asked == [None, None, STRUCTURE]

@@ -53,6 +53,11 @@ COMMANDS = {
         "redistribute",
         "Pass on to the professionals what the structure received for them.",
     ),
+    "audit": (
+        "cordee.cli.audit",
+        "application",
+        "Audit: recompute the ledgers and what they rest on, and see what the accounts come to.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

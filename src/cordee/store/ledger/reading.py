@@ -25,6 +25,22 @@ _BY_KEYS = f"""
 SELECT {ENTRY_COLUMNS} FROM unnest($2::text[], $3::text[]) AS wanted(structure, key)
 JOIN ledger_entry e ON e.tenant = $1 AND e.structure = wanted.structure AND e.key = wanted.key"""
 
+# From one structure to the next by the key: a ledger has a million entries, a tenant some structures.
+_STRUCTURES = """
+WITH RECURSIVE found AS (
+  (SELECT structure FROM ledger_entry WHERE tenant = $1 ORDER BY structure LIMIT 1)
+  UNION ALL
+  SELECT (SELECT e.structure FROM ledger_entry e WHERE e.tenant = $1 AND e.structure > found.structure
+          ORDER BY e.structure LIMIT 1)
+  FROM found WHERE found.structure IS NOT NULL)
+SELECT structure FROM found WHERE structure IS NOT NULL
+UNION
+SELECT structure FROM ledger_head WHERE tenant = $1 AND number > 0
+ORDER BY structure"""
+
+_BY_NUMBER = f"""
+SELECT {ENTRY_COLUMNS} FROM ledger_entry e WHERE e.tenant = $1 AND e.structure = $2 AND e.number = $3"""
+
 _BALANCES = """
 SELECT l.account, l.payee, l.liable, sum(l.debit)::bigint, sum(l.credit)::bigint
 FROM ledger_line l
@@ -43,11 +59,9 @@ class LedgerReader:
         self._tenant = tenant
 
     async def structures(self) -> list[str]:
-        """Those that have a ledger, as references, in order."""
-        async with self._connections.rows() as connection:
-            rows = await connection.fetch(
-                "SELECT structure FROM ledger_head WHERE tenant = $1 AND number > 0 ORDER BY structure", self._tenant
-            )
+        """Those that have a ledger, as references, in order; also one whose head was lost."""
+        async with self._connections.searches() as connection:
+            rows = await connection.fetch(_STRUCTURES, self._tenant)
         return [row[0] for row in rows]
 
     async def head(self, structure: str) -> Head:
@@ -100,6 +114,12 @@ class LedgerReader:
             if len(rows) < BATCH:
                 return
             after = rows[-1]["number"]
+
+    async def entry(self, structure: str, number: int) -> ChainedEntry | None:
+        """One entry by its number; raises `InvalidEntry`."""
+        async with self._connections.rows() as connection:
+            row = await connection.fetchrow(_BY_NUMBER, self._tenant, structure, number)
+        return None if row is None else chained_entry(row)
 
     async def find(self, structure: str, keys: Iterable[str]) -> dict[str, ChainedEntry]:
         """The entries that have those keys, by key."""
