@@ -50,7 +50,7 @@ def test_the_first_help_lists_every_command_and_reads_none_of_them() -> None:
 GROUPED = [
     *(f"audit {name}" for name in ("verify", "balances")),
     *(f"claim {name}" for name in ("show", "correct", "cancel", "resubmit", "repay")),
-    *(f"convention {name}" for name in ("check", "sign")),
+    *(f"convention {name}" for name in ("check", "sign", "distribute")),
     *(f"pathway {name}" for name in ("check", "list", "show", "publish")),
     *(f"tenant {name}" for name in ("create", "list")),
 ]

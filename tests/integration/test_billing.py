@@ -17,9 +17,11 @@ from cordee.claims.billing import Billed, Outcome, Refused, Unreadable, bill
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_contract import contract_from_convention
+from cordee.claims.signing import sign_distribution
 from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
 from cordee.pathways.convention_reader import read_convention
+from cordee.pathways.money import euros
 from cordee.pathways.shipped import shipped_pathways
 from cordee.store.repository import Repository
 
@@ -200,3 +202,30 @@ async def test_two_versions_of_a_convention_in_force_together_bill_nothing_and_a
     assert named.care_plan == "Contract/convention-demo, Contract/second"
     assert "version 1 of" in named.message
     assert "version 2 of" in named.message
+
+
+async def test_a_free_distribution_is_billed_once_it_is_signed_off(practice: Repository) -> None:
+    text = (Path(demo.team.__file__).with_name("convention.yaml")).read_text(encoding="utf-8")
+    before, _, rest = text.partition("  - step: remainder")
+    free = f"{before}  - step: free_distribution\nresidue:{rest.partition('residue:')[2]}"
+    contract = contract_from_convention(read_convention("free.yaml", free, shipped_pathways()), free)
+    incoming = accept(orjson.dumps({**contract, "id": "convention-demo"}), "Contract")
+    await practice.update("Contract", "convention-demo", incoming)
+    refused = of_kind(await run(practice), Refused)
+    (waiting, *_) = [o.reason for o in refused if [m.code for m in o.reason.missing] == ["distribution_not_signed"]]
+    left = dict(waiting.missing[0].inputs)["left_cents"]
+    signed = await sign_distribution(
+        practice,
+        "d.yaml",
+        "format: cordee.distribution/1\n"
+        f"care_plan: {waiting.context.care_plan}\n"
+        f"forfait: {waiting.context.forfait}\n"
+        f'amounts: {{"{waiting.acts[0].member}": {euros(left)} EUR}}\n'
+        'signed_by: {identifier: "https://cordee.example/team|1", name: Coordinatrice fictive}\n'
+        f"signed_on: {BILLED_UNTIL}\n",
+    )
+    (billed,) = of_kind(await run(practice), Billed)
+    assert billed.settlement.context.identifier == waiting.context.identifier
+    (claim,) = await claims(practice)
+    assert f"{signed.contract}/_history/1" in claim_record_from_claim(claim).evidence_versions
+    assert "répartition signée par Coordinatrice fictive" in str(claim)

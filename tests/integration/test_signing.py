@@ -7,7 +7,9 @@ import orjson
 import pytest
 
 from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.signing import Signing, SigningRefusedError, sign_convention
+from cordee.claims.fhir_distribution import distribution_from_contract
+from cordee.claims.signing import Signing, SigningRefusedError, sign_convention, sign_distribution
+from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
 from cordee.pathways.shipped import shipped_pathways
 from cordee.pathways.strict_yaml import FileRefusedError
@@ -75,3 +77,52 @@ async def test_a_file_with_problems_stores_nothing(repository: Repository) -> No
     with pytest.raises(FileRefusedError):
         await sign(repository, FIRST.replace("share: 15 %", "share: 99 %"))
     assert await contracts(repository) == []
+
+
+DISTRIBUTION = """
+format: cordee.distribution/1
+care_plan: CarePlan/{plan}
+forfait: {forfait}
+amounts:
+  https://rpps.esante.gouv.fr|99900000001: {first}
+  https://rpps.esante.gouv.fr|99900000004: {second}
+signed_by: {{identifier: "https://rpps.esante.gouv.fr|99900000001", name: Médecin Un}}
+signed_on: {on}
+"""
+
+
+def distribution(first: str, second: str, *, plan: str = "p", on: str = "2026-08-01") -> str:
+    return DISTRIBUTION.format(plan=plan, forfait="mois-1", first=first, second=second, on=on)
+
+
+@pytest.fixture
+async def plan(repository: Repository) -> Repository:
+    """A tenant with a plan that nothing else is known of."""
+    body = {"resourceType": "CarePlan", "id": "p", "status": "active", "intent": "plan"}
+    await repository.update("CarePlan", "p", accept(orjson.dumps(body | {"subject": {"display": "x"}}), "CarePlan"))
+    return repository
+
+
+async def test_a_distribution_is_kept_with_its_very_text(plan: Repository) -> None:
+    signed = await sign_distribution(plan, "d.yaml", distribution("70.50 EUR", "29.50 EUR"))
+    stored = orjson.loads((await plan.read(*signed.contract.split("/"))).body)
+    assert distribution_from_contract(stored) == signed.read.distribution
+    again = await sign_distribution(plan, "d.yaml", distribution("70.50 EUR", "29.50 EUR"))
+    assert again == signed
+    assert orjson.loads((await plan.read(*signed.contract.split("/"))).body) == stored
+
+
+async def test_a_later_distribution_takes_the_place_of_the_earlier_and_never_the_other_way_round(
+    plan: Repository,
+) -> None:
+    await sign_distribution(plan, "d.yaml", distribution("60.00 EUR", "40.00 EUR"))
+    later = await sign_distribution(plan, "d.yaml", distribution("50.00 EUR", "50.00 EUR", on="2026-08-02"))
+    stored = orjson.loads((await plan.read(*later.contract.split("/"))).body)
+    assert stored["meta"]["versionId"] == "2"
+    with pytest.raises(SigningRefusedError, match="another one was signed later, on 2026-08-02"):
+        await sign_distribution(plan, "d.yaml", distribution("60.00 EUR", "40.00 EUR"))
+
+
+async def test_a_distribution_of_no_plan_is_refused(repository: Repository) -> None:
+    with pytest.raises(SigningRefusedError, match="there is no CarePlan/nobody here"):
+        await sign_distribution(repository, "d.yaml", distribution("1.00 EUR", "2.00 EUR", plan="nobody"))

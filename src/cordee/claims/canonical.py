@@ -62,6 +62,9 @@ INSURER_SHARE = f"{BASE}/StructureDefinition/insurer-share"
 COPAYMENT_EXEMPT = f"{BASE}/StructureDefinition/copayment-exempt"
 """Extension of CarePlan: the compulsory insurance pays the whole forfait."""
 
+DISTRIBUTION = f"{BASE}/distribution"
+"""`Contract.instantiatesUri` of a free distribution signed off for one forfait of a plan."""
+
 CLAIM_RELATION = f"{BASE}/CodeSystem/claim-relation"
 """System of `Claim.related.relationship`, beside HL7's `prior`: what a Claim is to the one it is about."""
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from cordee.claims.dossier import Dossier
 from cordee.claims.fhir_circle import circle_from_care_teams
+from cordee.claims.fhir_distribution import distribution_from_contract
 from cordee.claims.fhir_evidence import Resource, structure_from_organization
 from cordee.claims.fhir_inclusion import inclusion_from_care_plan
 from cordee.pathways.convention import Convention
@@ -24,17 +25,20 @@ def dossier_from_resources(
     resources: Mapping[str, Resource],
     consents: Iterable[Resource] = (),
     other_plans: Iterable[Resource] = (),
+    distributions: Iterable[Resource] = (),
 ) -> Dossier:
     """The dossier of a CarePlan, read in the time zone of the convention.
 
     `care_teams` are those of `CarePlan.careTeam`; `resources` holds by reference the PractitionerRoles of their
     participants, with their Practitioners and Organizations; `consents` are the patient's Consents, `other_plans` their
-    other CarePlans. Raises EvidenceError for what can't be read.
+    other CarePlans, `distributions` the Contracts of the plan's free distributions. Raises EvidenceError, or
+    FileRefusedError, for what can't be read.
     """
     zone = ZoneInfo(convention.time_zone)
     inclusion = inclusion_from_care_plan(care_plan, patient, zone, consents=consents, other_plans=other_plans)
     circle = circle_from_care_teams(inclusion.patient, care_teams, resources, pathway, zone)
-    return Dossier(pathway, convention, structure_from_organization(organization), inclusion, circle)
+    signed = tuple(distribution_from_contract(contract) for contract in distributions)
+    return Dossier(pathway, convention, structure_from_organization(organization), inclusion, circle, signed)
 
 
 def due_forfaits(dossier: Dossier, as_of: date) -> tuple[PlannedForfait, ...]:

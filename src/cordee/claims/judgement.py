@@ -116,6 +116,7 @@ def planned_forfaits(
             resources=record.resources,
             consents=record.consents,
             other_plans=record.other_plans,
+            distributions=record.distributions,
         )
         found += [
             (dossier, planned)

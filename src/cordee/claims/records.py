@@ -9,6 +9,7 @@ import orjson
 
 from cordee.claims import canonical
 from cordee.claims.evidence import Session
+from cordee.claims.fhir_distribution import is_distribution
 from cordee.claims.fhir_evidence import (
     EvidenceError,
     Resource,
@@ -65,7 +66,7 @@ class Records(Searched, Protocol):
 class PlanRecord:
     """A CarePlan and the resources that a settlement of it looks at, by reference.
 
-    `encounters`, `consents` and `other_plans` are all of the patient's.
+    `encounters`, `consents` and `other_plans` are all of the patient's, `distributions` the Contracts of the plan's.
     """
 
     care_plan: Resource
@@ -73,6 +74,7 @@ class PlanRecord:
     encounters: tuple[Resource, ...]
     consents: tuple[Resource, ...] = ()
     other_plans: tuple[Resource, ...] = ()
+    distributions: tuple[Resource, ...] = ()
 
     def sessions(self, zone: tzinfo) -> tuple[Session, ...]:
         """The patient's sessions, days told in `zone`: the structure's.
@@ -97,8 +99,8 @@ class PlanRecord:
             added = {name: self.resources[name] for name in wanted if name in self.resources and name not in found}
             found |= added
             wanted = [name for resource in added.values() for name in _named_by(resource)]
-        of_the_patient = (*self.encounters, *self.consents, *self.other_plans)
-        return tuple(versioned_reference(resource) for resource in (*found.values(), *of_the_patient))
+        further = (*self.encounters, *self.consents, *self.other_plans, *self.distributions)
+        return tuple(versioned_reference(resource) for resource in (*found.values(), *further))
 
 
 async def plan_records(records: Searched, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:
@@ -124,13 +126,31 @@ async def _plan_records(records: Searched, plans: Sequence[Resource]) -> list[Pl
     encounters = await _of_patients(records, "Encounter", "subject", patients)
     consents = await _of_patients(records, "Consent", "patient", patients)
     all_plans = await _of_patients(records, "CarePlan", "subject", patients)
+    distributions = await _distributions(records, plans)
     found = []
     for plan in plans:
         patient = local_reference(plan.get("subject")) or ""
         others = tuple(other for other in all_plans.get(patient, ()) if other["id"] != plan["id"])
         found.append(
-            PlanRecord(plan, resources, tuple(encounters.get(patient, ())), tuple(consents.get(patient, ())), others)
+            PlanRecord(
+                plan,
+                resources,
+                tuple(encounters.get(patient, ())),
+                tuple(consents.get(patient, ())),
+                others,
+                tuple(distributions.get(reference_of(plan), ())),
+            )
         )
+    return found
+
+
+async def _distributions(records: Searched, plans: Sequence[Resource]) -> dict[str, list[Resource]]:
+    """The Contracts of free distributions, by the plan they are about."""
+    found: dict[str, list[Resource]] = {}
+    for version in await records.referring("Contract", "subject", [("CarePlan", plan["id"]) for plan in plans]):
+        contract = _parsed(version)
+        if is_distribution(contract):
+            found.setdefault(local_reference(contract["subject"][0]) or "", []).append(contract)
     return found
 
 

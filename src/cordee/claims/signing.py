@@ -1,4 +1,7 @@
-"""A signed convention enters a tenant as the Contract of one version; later it may get an end, never another text."""
+"""What is signed enters a tenant as a Contract: versions of conventions, and free distributions of forfaits.
+
+A version of a convention may later get an end, never another text.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,9 +9,12 @@ from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
+import orjson
 
 from cordee.claims.canonical import pathway_canonical
+from cordee.claims.distribution_reader import DistributionFile, read_distribution
 from cordee.claims.fhir_contract import contract_from_convention, convention_from_contract
+from cordee.claims.fhir_distribution import contract_from_distribution, distribution_from_contract
 from cordee.claims.fhir_evidence import Resource, reference_of
 from cordee.claims.records import all_matches
 from cordee.fhir.body import accept
@@ -31,6 +37,14 @@ class Signing:
     convention: Convention
     contract: str
     effect: Literal["signed", "ended", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOff:
+    """A free distribution that is in the tenant now, and its Contract."""
+
+    read: DistributionFile
+    contract: str
 
 
 async def sign_convention(
@@ -60,6 +74,34 @@ async def sign_convention(
         incoming = accept(msgspec.json.encode({**contract, "id": written["id"]}), "Contract")
         await unit.put_many([Put(str(written["id"]), incoming)])
     return Signing(convention, f"Contract/{written['id']}", effect)
+
+
+async def sign_distribution(repository: Repository, file: str, yaml_text: str) -> SignedOff:
+    """Stores the Contract of a free distribution; signing the same file again changes nothing.
+
+    A forfait of a plan has one: a later one takes its place, and history keeps the earlier. Raises FileRefusedError for
+    a file with problems, SigningRefusedError when there is no such plan, or a later distribution of it.
+    """
+    read = read_distribution(file, yaml_text)
+    contract = contract_from_distribution(read, yaml_text)
+    signed = SignedOff(read, f"Contract/{contract['id']}")
+    plan = ("CarePlan", read.care_plan.removeprefix("CarePlan/"))
+    key = ("Contract", contract["id"])
+    async with repository.unit() as unit:
+        await unit.lock([f"distribution {read.care_plan} {read.distribution.forfait}"])
+        stored = {
+            found: version for found, version in (await unit.read_many([plan, key])).items() if not version.deleted
+        }
+        if plan not in stored:
+            raise SigningRefusedError(f"{file}: there is no {read.care_plan} here: write the plan's own reference")
+        if key in stored:
+            before: Resource = orjson.loads(stored[key].body)
+            if before.get("rule") == contract["rule"]:
+                return signed
+            if (last := distribution_from_contract(before).signed_on) > read.distribution.signed_on:
+                raise SigningRefusedError(f"{file}: another one was signed later, on {last} ({signed.contract})")
+        await unit.put_many([Put(contract["id"], accept(msgspec.json.encode(contract), "Contract"))])
+    return signed
 
 
 def _is_version(contract: Resource, convention: Convention) -> bool:

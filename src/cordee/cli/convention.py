@@ -1,14 +1,14 @@
-"""`cordee convention`: convention files checked, and signed ones put into a tenant."""
+"""`cordee convention`: convention files checked, signed ones and free distributions put into a tenant."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from cordee.claims.fhir_evidence import EvidenceError
-from cordee.claims.signing import Signing, SigningRefusedError, sign_convention
+from cordee.claims.signing import SignedOff, Signing, SigningRefusedError, sign_convention, sign_distribution
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
@@ -17,6 +17,7 @@ from cordee.pathways.convention import Convention
 from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.convention_versions import overlapping_versions
 from cordee.pathways.model import Pathway
+from cordee.pathways.money import in_french
 from cordee.pathways.publication import pathways_of
 from cordee.pathways.reader import read_pathway
 from cordee.pathways.shipped import shipped_pathways
@@ -33,6 +34,7 @@ application = typer.Typer(
 )
 
 Files = Annotated[list[Path], typer.Argument(help="Convention files (YAML).", show_default=False)]
+_Result = TypeVar("_Result")
 _EFFECTS = {"signed": "enregistrée", "ended": "enregistrée avec sa date de fin", "unchanged": "déjà enregistrée"}
 
 
@@ -76,30 +78,57 @@ def sign(
 
     Example: [bold]cordee convention sign convention.yaml[/bold]
     """
-    settings = read_settings(data_dir=data_dir)
-    configure_logging("warning")
     texts = {str(file): _text(file) for file in files}
 
-    async def run(dsn: str) -> list[Signing]:
+    async def signed(repository: Repository) -> list[Signing]:
+        pathways = await pathways_of(repository)
+        return [await sign_convention(repository, file, text, pathways) for file, text in texts.items()]
+
+    for signing in _in_tenant(tenant, data_dir, signed):
+        convention = signing.convention
+        typer.echo(
+            f"{signing.contract} : {convention.identifier}, version {convention.version}, {_EFFECTS[signing.effect]}"
+        )
+
+
+@application.command()
+def distribute(
+    files: Annotated[list[Path], typer.Argument(help="Free distributions (YAML).", show_default=False)],
+    tenant: Annotated[str, typer.Option(help="Tenant of the plans.")] = DEFAULT_TENANT,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
+) -> None:
+    """Put free distributions signed off by hand into a tenant: who gets what of one forfait of one plan.
+
+    Example: [bold]cordee convention distribute repartition.yaml[/bold]
+    """
+    texts = {str(file): _text(file) for file in files}
+
+    async def signed(repository: Repository) -> list[SignedOff]:
+        return [await sign_distribution(repository, file, text) for file, text in texts.items()]
+
+    for found in _in_tenant(tenant, data_dir, signed):
+        distribution = found.read.distribution
+        total = in_french(sum(cents for _, cents in distribution.amounts))
+        typer.echo(f"{found.contract} : {found.read.care_plan}, {distribution.forfait}, {total} à répartir")
+
+
+def _in_tenant(tenant: str, data_dir: Path | None, work: Callable[[Repository], Awaitable[_Result]]) -> _Result:
+    settings = read_settings(data_dir=data_dir)
+    configure_logging("warning")
+
+    async def run(dsn: str) -> _Result:
         database = Database(dsn, connections=1)
         await database.open()
         try:
-            repository = Repository(database, await database.tenant(tenant))
-            pathways = await pathways_of(repository)
-            return [await sign_convention(repository, file, text, pathways) for file, text in texts.items()]
+            return await work(Repository(database, await database.tenant(tenant)))
         finally:
             await database.close()
 
     with ready_database(settings) as dsn:
         try:
-            signings = asyncio.run(run(dsn))
+            return asyncio.run(run(dsn))
         except (FileRefusedError, SigningRefusedError, EvidenceError) as refusal:
             raise CommandError(str(refusal)) from None
-    for signing in signings:
-        convention = signing.convention
-        typer.echo(
-            f"{signing.contract} : {convention.identifier}, version {convention.version}, {_EFFECTS[signing.effect]}"
-        )
 
 
 def _own_pathways(files: list[Path]) -> dict[str, Pathway]:

@@ -1,0 +1,52 @@
+"""Free distributions signed off, from YAML: who gets what of one forfait of one plan."""
+
+from dataclasses import dataclass
+
+from cordee.claims.evidence import SignedDistribution
+from cordee.pathways.convention import Party
+from cordee.pathways.split_reader import read_identifier
+from cordee.pathways.strict_yaml import Section, open_document
+
+FORMAT = "cordee.distribution/1"
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionFile:
+    """A distribution of a forfait of `care_plan` (`CarePlan/abc`), and who signed it."""
+
+    care_plan: str
+    distribution: SignedDistribution
+    signatory: Party
+
+
+def read_distribution(file: str, text: str) -> DistributionFile:
+    """The distribution a YAML text describes; raises FileRefusedError with every problem, naming `file`.
+
+    Whether it adds up to what there is to distribute is known when the forfait is settled.
+    """
+    root = open_document(file, text)
+    root.choice("format", (FORMAT,))
+    signed_by = root.section("signed_by")
+    signatory = Party(read_identifier(signed_by), signed_by.text("name"))
+    signed_by.close()
+    distribution = SignedDistribution(
+        forfait=root.text("forfait"),
+        amounts=_amounts(root.section("amounts")),
+        signed_by=signatory.name,
+        signed_on=root.day("signed_on"),
+    )
+    care_plan = root.text("care_plan")
+    if care_plan and not care_plan.startswith("CarePlan/"):
+        root.refuse("care_plan", f"{care_plan!r} does not name a plan: write its reference, as in CarePlan/abc")
+    root.close()
+    root.document.finish()
+    return DistributionFile(care_plan, distribution, signatory)
+
+
+def _amounts(section: Section) -> tuple[tuple[str, int], ...]:
+    if not section.codes():
+        section.refuse("", "nobody is named: write who gets what, as in https://rpps.esante.gouv.fr|1: 70.00 EUR")
+    for name in section.codes():
+        if "|" not in name:
+            section.refuse(name, f"{name!r} is not system|value, as in https://rpps.esante.gouv.fr|10000000001")
+    return tuple(sorted((name, section.cents(name)) for name in section.codes()))
