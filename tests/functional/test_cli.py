@@ -51,6 +51,7 @@ GROUPED = [
     *(f"audit {name}" for name in ("verify", "balances")),
     *(f"claim {name}" for name in ("show", "correct", "cancel", "resubmit", "repay")),
     *(f"convention {name}" for name in ("check", "sign", "distribute")),
+    *(f"export {name}" for name in ("bordereau", "return-template", "statement", "sepa", "fec")),
     *(f"pathway {name}" for name in ("check", "list", "show", "publish")),
     *(f"tenant {name}" for name in ("create", "list")),
 ]

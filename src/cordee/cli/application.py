@@ -58,6 +58,11 @@ COMMANDS = {
         "application",
         "Audit: recompute the ledgers and what they rest on, and see what the accounts come to.",
     ),
+    "export": (
+        "cordee.cli.export.command",
+        "application",
+        "Files for a caisse, a bank, an accountant and the professionals.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

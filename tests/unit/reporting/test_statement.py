@@ -27,10 +27,10 @@ LINE = StatementLine(
     22_520,
     0,
     0,
-    "partiellement payé",
+    "payée en partie",
 )
-REJECTED = replace(LINE, claim="Claim/2", paid=0, rejected=32_172, state="rejeté", remark="droits clos : à vérifier")
-CREDIT = replace(LINE, claim="Claim/3", kind="credit", acts=-3, amo=-22_520, amc=-9_652, paid=0, state="transmis")
+REJECTED = replace(LINE, claim="Claim/2", paid=0, rejected=32_172, state="rejetée", remark="droits clos : à vérifier")
+CREDIT = replace(LINE, claim="Claim/3", kind="credit", acts=-3, amo=-22_520, amc=-9_652, paid=0, state="transmise")
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_the_statement_says_each_amount_and_state_in_french(statement: Statement
         "321,72 €",
         "-225,20 €",
         "avoir",
-        "rejeté",
+        "rejetée",
         "droits clos : à vérifier",
         "Reste à vous payer : 1 234,56 €. À rendre par vous : 12,00 €.",
         "La caisse paie la structure",

@@ -1,0 +1,1 @@
+"""`cordee export`: files for a caisse, a bank, an accountant, the professionals."""
