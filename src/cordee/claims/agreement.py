@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from cordee.claims.evidence import CareCircle, Member, Structure
+from cordee.pathways.agreed_terms import AgreedTerms, agreed_terms
 from cordee.pathways.convention import Convention, OutsideSplit
 from cordee.pathways.model import Act, Label, Pathway
 
@@ -25,33 +26,29 @@ class Agreement:
         return False
 
     @cached_property
+    def terms(self) -> AgreedTerms:
+        """What the pathway and the convention say together."""
+        return agreed_terms(self.pathway, self.convention)
+
+    @property
     def acts(self) -> tuple[Act, ...]:
         """The acts that may count: the pathway's, then those the convention adds."""
-        return (*self.pathway.acts, *self.convention.acts)
+        return self.terms.acts
 
-    @cached_property
-    def acts_by_code(self) -> Mapping[tuple[str, str], Act]:
-        """Those acts by (system, code)."""
-        return {(act.system, act.code): act for act in self.acts}
-
-    @cached_property
+    @property
     def act_labels(self) -> Mapping[str, Label]:
         """The name of each act, by its code."""
-        return {act.code: act.label for act in self.acts}
+        return self.terms.act_labels
 
-    @cached_property
+    @property
     def profession_labels(self) -> Mapping[str, Label]:
         """The name of each profession, by the short name the files use."""
-        return {profession.name: profession.label for profession in self.pathway.professions}
-
-    @cached_property
-    def _professions(self) -> Mapping[tuple[str, str], str]:
-        return {(p.system, p.code): p.name for p in self.pathway.professions}
+        return self.terms.profession_labels
 
     def profession_of(self, member: Member) -> str | None:
         """The pathway's short name for a member's profession; None when the pathway doesn't know it."""
         code = member.profession
-        return None if code is None else self._professions.get((code.system, code.code))
+        return None if code is None else self.terms.professions.get((code.system, code.code))
 
     def outside_split(self, member: Member) -> OutsideSplit | None:
         """What keeps a member outside of the split, None when nothing does."""

@@ -122,8 +122,7 @@ def count_sessions(
                 candidate.members.append(member)
         if candidate.members:
             candidates.append(candidate)
-    days = {reference: session.day for reference, session in given.items() if session.day is not None}
-    standing = StandingActs(dossier, forfait, earlier, days)
+    standing = StandingActs(dossier, forfait, earlier, given)
     done: list[ActDone] = []
     included: list[ActDone] = []
     for candidate in sorted(candidates, key=lambda c: (c.day, c.session.reference)):

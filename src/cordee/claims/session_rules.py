@@ -6,7 +6,7 @@ from cordee.claims.canonical import CPAM_NUMBER, RPPS
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Member, Session
 from cordee.claims.explanation import Explanation, explain
-from cordee.pathways.convention import Convention
+from cordee.pathways.agreed_terms import AgreedTerms
 from cordee.pathways.model import Act, Forfait
 from cordee.pathways.schedule import PlannedForfait
 
@@ -39,7 +39,7 @@ def act_or_reason(
         return explain("session.no_date")
     if not planned.start <= day <= planned.end:
         return explain("session.outside_sequence", day=day, start=planned.start, end=planned.end)
-    known = dossier.acts_by_code
+    known = dossier.terms.acts_by_code
     acts = list({act.code: act for code in session.codes if (act := known.get((code.system, code.code)))}.values())
     if acts and not any(_pays(forfait, act) for act in acts):
         return explain("session.other_forfait", act=acts[0].label)
@@ -79,20 +79,21 @@ def member_or_reason(dossier: Dossier, performer: str, day: date) -> Member | Ex
     if len(present) > 1:
         return explain("performer.several_professions", performer=named[0].name)
     member = present[0]
-    if not signed(dossier.convention, member, day):
+    if not signed(dossier.terms, member, day):
         return explain("performer.not_signatory", performer=member.name, day=day)
     if dossier.pathway.identification_required and not _identified(member):
         return explain("performer.not_identified", performer=member.name)
     return member
 
 
-def signed(convention: Convention, member: Member, day: date) -> bool:
+def signed(terms: AgreedTerms, member: Member, day: date) -> bool:
     """Whether a member, or an employer for them, had signed the convention on a day (R. 162-131 CSS)."""
-    return any(
-        signatory.signed_on <= day
-        and signatory.identifier in (member.employers if signatory.for_employees else member.identifiers)
-        for signatory in convention.signatories
-    )
+    for identifiers, for_employees in ((member.identifiers, False), (member.employers, True)):
+        for identifier in identifiers:
+            signed_on = terms.signed_on.get((identifier, for_employees))
+            if signed_on is not None and signed_on <= day:
+                return True
+    return False
 
 
 def _identified(member: Member) -> bool:

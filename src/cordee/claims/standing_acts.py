@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cordee.claims.dossier import Dossier
-from cordee.claims.evidence import EarlierForfait
+from cordee.claims.evidence import EarlierForfait, Session
 from cordee.claims.explanation import Explanation, explain
 from cordee.pathways.model import Cap, Forfait, Label
 
@@ -24,22 +24,24 @@ class StandingActs:
     """The acts of earlier forfaits, and those counted so far; asked before each further one, in the order of days."""
 
     def __init__(
-        self, dossier: Dossier, forfait: Forfait, earlier: Iterable[EarlierForfait], days: Mapping[str, date]
+        self, dossier: Dossier, forfait: Forfait, earlier: Iterable[EarlierForfait], sessions: Mapping[str, Session]
     ) -> None:
-        """`days` are those of the sessions that are known; an act of another is taken as of its forfait's first day."""
+        """`sessions` tell the days, by reference; an act of an unknown one is taken as of its forfait's first day."""
         self._dossier = dossier
         self._caps = [cap for cap in dossier.pathway.caps if cap.count is not None]
         self._incompatible = dossier.pathway.incompatible_acts
         self._billed: dict[str, EarlierForfait] = {}
         self._included: dict[str, EarlierForfait] = {}
         self._acts: list[StandingAct] = []
+        limited = bool(self._caps or self._incompatible)
         for one in earlier:
             own_plan = one.care_plan == dossier.inclusion.care_plan
             billed = self._included if own_plan and one.forfait in forfait.includes else self._billed
             for session, act in one.acts:
                 billed.setdefault(session, one)
-                if one.pathway == dossier.pathway.code:
-                    day = days.get(session, one.first_day)
+                if limited and one.pathway == dossier.pathway.code:
+                    known = sessions.get(session)
+                    day = one.first_day if known is None or known.day is None else known.day
                     self._acts.append(StandingAct(session, one.care_plan, day, act))
 
     def included(self, session: str) -> Explanation | None:

@@ -1,9 +1,10 @@
 """What one forfait is worth in cents: the amounts a convention states, checked against the published ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from cordee.pathways.agreed_terms import kept_for_versions
 from cordee.pathways.convention import HOME_TERRITORY, Convention, StatedAmount
 from cordee.pathways.model import Amount, Forfait, Pathway, TerritoryUplift
 from cordee.pathways.schedule import PlannedForfait, PlannedSequence, sequences_for
@@ -65,7 +66,7 @@ def price(
         base = _first_of(stated, published)
     else:
         own = sequences_for(forfait, sequences)
-        found = _by_sequence(pathway, convention, forfait, profile, own, day)
+        found = _by_sequence(pathway, convention, forfait.code, profile, tuple((s.code, s.within) for s in own), day)
         if isinstance(found, NoPrice):
             return found
         codes = [s.code for s in own]
@@ -115,30 +116,34 @@ def _first_of(stated: int | None, published: Amount | None) -> int | None:
     return stated if stated is not None else published.exact if published else None
 
 
+@kept_for_versions
 def _by_sequence(
     pathway: Pathway,
     convention: Convention,
-    forfait: Forfait,
+    code: str,
     profile: str | None,
-    own: tuple[PlannedSequence, ...],
+    own: tuple[tuple[str, str], ...],
     day: date,
-) -> dict[str, tuple[int, int | None]] | NoPrice:
-    """For each séquence of a forfait its cents, and those the convention states; what nobody states is left out."""
-    stated = {s.code: _stated_for(pathway, convention, forfait, profile, s, alone=len(own) == 1) for s in own}
+) -> Mapping[str, tuple[int, int | None]] | NoPrice:
+    """For each séquence of a forfait its cents, and those the convention states; what nobody states is left out.
+
+    `own` are the séquences of the forfait, each with that of the pathway it is within.
+    """
+    forfait = _named(pathway, code)
+    stated = {s: _stated_for(pathway, convention, forfait, profile, s, within, len(own)) for s, within in own}
     found: dict[str, tuple[int, int | None]] = {}
-    for s in own:
-        divided = sum(other.within == s.within for other in own) > 1
-        published = None if divided else _published(forfait, profile, s.within, None, day)
+    for s, within in own:
+        divided = sum(other == within for _, other in own) > 1
+        published = None if divided else _published(forfait, profile, within, None, day)
         if published is None and len(own) == 1:
             published = _published(forfait, profile, None, None, day)
-        cents = _first_of(stated[s.code], published)
+        cents = _first_of(stated[s], published)
         if cents is not None:
-            found[s.code] = cents, stated[s.code]
-    for within in (None, *dict.fromkeys(s.within for s in own)):
-        about = [stated[s.code] for s in own if within in {None, s.within}]
-        known = [cents for cents in about if cents is not None]
-        published = _published(forfait, profile, within, None, day)
-        if known and (problem := _contradiction(profile, within, sum(known), published)):
+            found[s] = cents, stated[s]
+    for about in (None, *dict.fromkeys(within for _, within in own)):
+        known = [cents for s, within in own if about in {None, within} and (cents := stated[s]) is not None]
+        published = _published(forfait, profile, about, None, day)
+        if known and (problem := _contradiction(profile, about, sum(known), published)):
             return problem
     return found
 
@@ -148,22 +153,23 @@ def _stated_for(
     convention: Convention,
     forfait: Forfait,
     profile: str | None,
-    sequence: PlannedSequence,
-    *,
-    alone: bool,
+    sequence: str,
+    within: str,
+    sequences: int,
 ) -> int | None:
-    """What the convention states for a séquence: in `amounts`, or with it when no other forfait is of it."""
-    found = _stated(convention, forfait, profile, sequence.code, None)
-    if found is None and alone:
+    """What the convention states for a séquence: in `amounts`, or with it when no other forfait is of it.
+
+    An amount without a séquence is that of the only one, when the forfait has no more `sequences` than one.
+    """
+    found = _stated(convention, forfait, profile, sequence, None)
+    if found is None and sequences == 1:
         found = _stated(convention, forfait, profile, None, None)
     if found is not None:
         return found
-    ending = [
-        other for other in pathway.forfaits if other.trigger == "end_of_sequence" and sequences_for(other, (sequence,))
-    ]
+    ending = [f for f in pathway.forfaits if f.trigger == "end_of_sequence" and within in (f.sequences or (within,))]
     if len(ending) > 1:
         return None
-    billable = next((s for s in convention.sequences if s.code == sequence.code), None)
+    billable = next((s for s in convention.sequences if s.code == sequence), None)
     return billable.amount(profile or "") if billable else None
 
 

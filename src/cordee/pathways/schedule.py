@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cordee.pathways.agreed_terms import kept_for_versions
 from cordee.pathways.convention import Convention
 from cordee.pathways.durations import NO_TIME, Duration
 from cordee.pathways.model import Forfait, Label, Pathway, RequiredAct
@@ -47,6 +48,7 @@ class PlannedForfait:
     required_acts: tuple[RequiredAct, ...]
 
 
+@kept_for_versions
 def sequences_of(pathway: Pathway, convention: Convention, start: date) -> tuple[PlannedSequence, ...]:
     """The séquences of a patient whose parcours starts on `start`, one after the other without a gap.
 
@@ -85,6 +87,14 @@ def schedule(
     begin; a year is counted from the first day of the parcours. `decided_on` is the day of the inclusion decision.
     What is paid for a list of patients is not of a plan.
     """
+    at_inclusion = any(forfait.trigger == "inclusion" for forfait in pathway.forfaits)
+    return _scheduled(pathway, convention, start, until, decided_on or start if at_inclusion else None)
+
+
+@kept_for_versions
+def _scheduled(
+    pathway: Pathway, convention: Convention, start: date, until: date, included_on: date | None
+) -> tuple[PlannedForfait, ...]:
     sequences = sequences_of(pathway, convention, start)
     ended = [forfait for forfait in pathway.forfaits if forfait.trigger == "end_of_sequence"]
     planned: list[PlannedForfait] = []
@@ -93,7 +103,7 @@ def schedule(
             case "end_of_sequence":
                 planned += _at_ends(forfait, sequences_for(forfait, sequences), alone=len(ended) == 1)
             case "inclusion":
-                day = decided_on or start
+                day = included_on or start
                 planned.append(PlannedForfait(forfait.code, forfait.code, None, forfait.label, day, day, day, ()))
             case "per_period" | "per_year" | "per_act":
                 planned += _repeated(pathway, forfait, sequences, start, until)
