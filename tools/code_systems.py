@@ -6,6 +6,8 @@ from typing import Any, get_args
 from cordee.claims import canonical
 from cordee.claims.claim_record import ClaimKind, ClaimTag
 from cordee.claims.claim_words import CLAIM_KINDS
+from cordee.claims.collective.fhir_figures import FACTS
+from cordee.claims.collective.fhir_invoice import COMPONENTS
 from cordee.claims.fhir_claim_item import PAYEE_KINDS
 from cordee.claims.phrases import PHRASES
 from cordee.pathways.model import Label, LegalForm, StructureCategory
@@ -61,8 +63,13 @@ def code_systems() -> Iterator[dict[str, Any]]:
     )
     kinds = {code: Label(CLAIM_KINDS[code], _KINDS_IN_ENGLISH[code]) for code in get_args(ClaimKind)}
     quote_part = ("quote-part", Label("quote-part du forfait", "quote-part of the forfait"), None)
-    concepts = [*_named(ClaimKind, kinds), quote_part]
-    yield _code_system(canonical.SERVICE_SYSTEM, "What a Claim is, and what its items are", concepts)
+    collective = ("collective", Label("forfait collectif", "collective payment"), None)
+    concepts = [*_named(ClaimKind, kinds), quote_part, collective]
+    yield _code_system(canonical.SERVICE_SYSTEM, "What a Claim or Invoice is, and what its items are", concepts)
+    facts = [(code, label, None) for code, label in FACTS.items()]
+    yield _code_system(canonical.COLLECTIVE_FACT, "What is stated of a patient list or a group", facts)
+    components = [(code, label, None) for code, label in COMPONENTS.items()]
+    yield _code_system(canonical.COLLECTIVE_COMPONENT, "Components of a collective payment", components)
     payees = [(code, label, None) for code, label in PAYEE_KINDS.items()]
     yield _code_system(canonical.PAYEE_SYSTEM, "Kinds of payee of a quote-part", payees)
     information = [(code, label, None) for code, label in _INFORMATION.items()]

@@ -1,11 +1,12 @@
 """Collective payments in a real PostgreSQL: read, written once, a draft until issued, then sealed."""
 
 import asyncio
+import re
 from datetime import date
 from typing import Any
 
 import pytest
-from tests.collective_practice import PATIENTS, group, report, resources
+from tests.collective_practice import PATIENTS, PEPS, contract, group, report, resources
 
 from cordee.claims.collective.fhir_invoice import invoice_id
 from cordee.claims.collective.period import period_of
@@ -143,6 +144,23 @@ async def test_shared_savings_are_billed_to_the_group(practice: Repository) -> N
 async def test_what_is_not_there_is_named(practice: Repository, options: dict[str, Any], said: str) -> None:
     with pytest.raises(EvidenceError, match=said):
         await run(practice, **options)
+
+
+async def test_two_versions_in_force_on_one_day_bill_nothing_and_are_named(practice: Repository) -> None:
+    await put(practice, {**contract(**PEPS, version="2"), "id": "autre-version"})
+    with pytest.raises(EvidenceError) as refused:
+        await run(practice)
+    assert {"Contract/convention-peps", "Contract/autre-version"} <= set(
+        re.findall(r"Contract/[\w-]+", str(refused.value))
+    )
+
+
+async def test_a_contract_that_can_not_be_read_is_told_beside_the_result(practice: Repository) -> None:
+    broken = {**contract(**PEPS, identifier="https://cordee.example/convention|autre"), "id": "illisible"}
+    del broken["rule"]
+    await put(practice, broken)
+    outcome = await billed(practice)
+    assert [fault.care_plan for fault in outcome.unreadable] == ["Contract/illisible"]
 
 
 async def test_a_structure_with_no_list_or_two_is_told_what_to_write(practice: Repository) -> None:

@@ -90,6 +90,8 @@ def bill_collective(
             outcome = asyncio.run(run(dsn))
         except EvidenceError as refusal:
             raise CommandError(str(refusal)) from None
+    for fault in outcome.unreadable:
+        console.print(f"{fault.care_plan}: {fault.message}", style="red", markup=False)
     if isinstance(outcome, CollectiveRefused):
         _show_refusal(console, outcome)
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """All a collective payment is judged on: the agreement, the list, and the facts of the period."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from cordee.claims.agreement import Agreement
 from cordee.claims.collective.facts import Facts
@@ -9,10 +9,12 @@ from cordee.claims.collective.patient_list import ListedPatient
 from cordee.claims.collective.period import BillingPeriod
 from cordee.claims.evidence import CareCircle, SignedDistribution, Structure
 from cordee.pathways.convention import Convention
-from cordee.pathways.model import Act, Forfait, Label, Pathway
+from cordee.pathways.model import Forfait, Label, Pathway
 
 PARTICIPATION = "participation-equipe"
 """The act each member of the team counts once, so that a split by head, share or points has somebody to go to."""
+
+_PARTICIPATION = Label("participation à l'équipe", "participation in the team")
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,10 @@ class CollectiveDossier(Agreement):
         """The identifier of the payment, the same at each run: structure, pathway, period."""
         return ":".join((self.structure.reference.rpartition("/")[2], self.pathway.code, self.period.code))
 
-    @cached_property
-    def acts(self) -> tuple[Act, ...]:
-        """The acts of the pathway and the convention, and the participation of the team."""
-        stated = (*self.pathway.acts, *self.convention.acts)
-        if any(act.code == PARTICIPATION for act in stated):
-            return stated
-        label = Label("participation à l'équipe", "participation in the team")
-        return (*stated, Act(PARTICIPATION, "https://cordee.example/fhir/CodeSystem/act", label))
+    @property
+    def act_labels(self) -> Mapping[str, Label]:
+        """The acts of the pathway and the convention, and the participation in the team."""
+        return {PARTICIPATION: _PARTICIPATION, **self.terms.act_labels}
 
     @property
     def forfait(self) -> Forfait | None:

@@ -14,7 +14,7 @@ from cordee.claims.collective.capitation import StatedCents
 from cordee.claims.collective.quality_score import IndicatorFigures
 from cordee.claims.fhir_dates import validity_of
 from cordee.claims.fhir_evidence import EvidenceError, Resource, codes_of, local_reference, reading, reference_of
-from cordee.pathways.model import Validity
+from cordee.pathways.model import Label, Validity
 
 CARE_ELSEWHERE = "care-elsewhere"
 REFERENCE_REMUNERATION = "reference-remuneration"
@@ -22,7 +22,15 @@ CHANGE_GAIN = "change-gain"
 LEVEL_GAIN = "level-gain"
 PATIENT_COUNT = "patient-count"
 PATIENT_EXPERIENCE = "patient-experience"
-FACTS = (CARE_ELSEWHERE, REFERENCE_REMUNERATION, CHANGE_GAIN, LEVEL_GAIN, PATIENT_COUNT, PATIENT_EXPERIENCE)
+FACTS = {
+    CARE_ELSEWHERE: Label("soins reçus hors de l'équipe", "care received elsewhere"),
+    REFERENCE_REMUNERATION: Label("rémunération de référence", "reference remuneration"),
+    CHANGE_GAIN: Label("gain en évolution par patient", "change gain per patient"),
+    LEVEL_GAIN: Label("gain en écart par patient", "level gain per patient"),
+    PATIENT_COUNT: Label("nombre de patients", "number of patients"),
+    PATIENT_EXPERIENCE: Label("points d'expérience des patients", "points of patient experience"),
+}
+"""The codes of COLLECTIVE_FACT, in words."""
 
 _EURO = ("urn:iso:std:iso:4217", "EUR")
 _DIRECTIONS = ("increase", "decrease")

@@ -26,7 +26,7 @@ from cordee.claims.fhir_evidence import (
     structure_from_organization,
     versioned_reference,
 )
-from cordee.claims.judgement import executed_conventions
+from cordee.claims.judgement import Unreadable, executed_conventions
 from cordee.claims.records import Searched, all_matches, read_around
 from cordee.fhir.query import parse_search
 from cordee.pathways.convention import Convention
@@ -40,10 +40,11 @@ _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 @dataclass(frozen=True, slots=True)
 class CollectiveCase:
-    """A dossier, and the versions of all it was read from."""
+    """A dossier, and the versions of all it was read from; `unreadable` are Contracts that were left out."""
 
     dossier: CollectiveDossier
     evidence: CollectiveEvidence
+    unreadable: tuple[Unreadable, ...]
 
 
 async def collective_case(
@@ -54,7 +55,8 @@ async def collective_case(
     Raises EvidenceError naming what is missing or can't be read.
     """
     organization = await _organization(records, structure)
-    convention, contract = await _convention(records, pathway, pathways, organization, period)
+    contracts, unreadable = await executed_conventions(records, pathway, pathways)
+    convention = _convention(contracts, unreadable, pathway, organization, period)
     zone = ZoneInfo(convention.time_zone)
     group = await _group(records, pathway, organization)
     reference = reference_of(group)
@@ -76,8 +78,8 @@ async def collective_case(
     of_list = [report for report in reports if is_about(report, reference)]
     of_patients = [versioned_reference(report) for report in reports if not is_about(report, reference)]
     read = (organization, group, *around.values(), *of_list)
-    versions = sorted({contract, *(versioned_reference(resource) for resource in read)})
-    return CollectiveCase(dossier, _evidence(versions, [*patient_versions, *of_patients]))
+    versions = sorted({contracts[convention], *(versioned_reference(resource) for resource in read)})
+    return CollectiveCase(dossier, _evidence(versions, [*patient_versions, *of_patients]), tuple(unreadable))
 
 
 async def _organization(records: Searched, structure: str) -> Resource:
@@ -87,25 +89,23 @@ async def _organization(records: Searched, structure: str) -> Resource:
     return found[f"Organization/{structure}"]
 
 
-async def _convention(
-    records: Searched,
+def _convention(
+    conventions: Iterable[Convention],
+    unreadable: Iterable[Unreadable],
     pathway: Pathway,
-    pathways: Mapping[str, Pathway],
     organization: Resource,
     period: BillingPeriod,
-) -> tuple[Convention, str]:
-    """The convention in force on the first day, and the version of its Contract."""
-    contracts, faults = await executed_conventions(records, pathway, pathways)
+) -> Convention:
+    """The structure's convention in force on the first day."""
     identifiers = identifiers_of(organization)
-    own = {c: version for c, version in contracts.items() if c.structure.identifier in identifiers}
-    found = convention_in_force(own, period.first)
+    found = convention_in_force((c for c in conventions if c.structure.identifier in identifiers), period.first)
     if found is None:
         name = organization.get("name", reference_of(organization))
-        unread = "".join(f"\n{fault.message}" for fault in faults)
+        left_out = "".join(f"\n{fault.care_plan}: {fault.message}" for fault in unreadable)
         raise EvidenceError(
-            f"{name} has no executed convention (Contract) for {pathway.code} in force on {period.first}{unread}"
+            f"{name} has no executed convention (Contract) for {pathway.code} in force on {period.first}{left_out}"
         )
-    return found, own[found]
+    return found
 
 
 async def _group(records: Searched, pathway: Pathway, organization: Resource) -> Resource:

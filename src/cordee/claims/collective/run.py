@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, Protocol
 
 from cordee.claims.collective.fhir_invoice import InvoiceStatus, invoice_from_settlement, invoice_id
 from cordee.claims.collective.period import BillingPeriod
-from cordee.claims.collective.reading import collective_case
+from cordee.claims.collective.reading import CollectiveCase, collective_case
 from cordee.claims.collective.settlement import CollectiveNotDue, CollectiveSettlement, settle_collective
 from cordee.claims.fhir_claim import claim_resource, claim_text
+from cordee.claims.judgement import Unreadable
 from cordee.claims.records import Searched
 from cordee.fhir.body import accept
 from cordee.fhir.stored_version import StoredVersion
@@ -35,12 +36,14 @@ class CollectiveBilled:
     """A payment due, and its Invoice: `invoice` is its address, None in a dry run where none is stored.
 
     `moved` is true when it is issued already and the evidence now gives another amount: nothing is changed.
+    `unreadable` are the Contracts that were left out.
     """
 
     settlement: CollectiveSettlement
     invoice: str | None
     effect: Effect
     moved: bool = False
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class CollectiveRefused:
 
     reason: CollectiveNotDue
     withdrawn: str | None = None
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 CollectiveOutcome = CollectiveBilled | CollectiveRefused
@@ -71,6 +75,13 @@ async def bill_collective(
     once write it once. Raises EvidenceError when the case can't be read: nothing is written.
     """
     case = await collective_case(records, pathway, pathways, structure=structure, period=period)
+    outcome = await _outcome(records, case, as_of, issue=issue, dry_run=dry_run)
+    return replace(outcome, unreadable=case.unreadable)
+
+
+async def _outcome(
+    records: CollectiveRecords, case: CollectiveCase, as_of: date, *, issue: bool, dry_run: bool
+) -> CollectiveOutcome:
     settled = settle_collective(case.dossier, as_of=as_of)
     key = ("Invoice", invoice_id(case.dossier.identifier))
     if dry_run:

@@ -117,7 +117,7 @@ def _participation(dossier: CollectiveDossier) -> Counted:
     for member in dossier.circle.members:
         if not member.present(day):
             reason = explain("performer.outside_membership", performer=member.name, day=day)
-        elif not signed(dossier.convention, member, day):
+        elif not signed(dossier.terms, member, day):
             reason = explain("performer.not_signatory", performer=member.name, day=day)
         else:
             done.append(ActDone(dossier.group, day, PARTICIPATION, None, member.key))
