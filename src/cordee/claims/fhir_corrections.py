@@ -12,6 +12,7 @@ from typing import Any
 
 from cordee.claims import canonical
 from cordee.claims.claim_record import ClaimItem, ClaimKind, ClaimRecord
+from cordee.claims.claim_words import CLAIM_KINDS
 from cordee.claims.fhir_claim import claim_from_settlement, claim_id, claim_meta, insurances
 from cordee.claims.fhir_claim_information import information, numbered
 from cordee.claims.fhir_claim_record import claim_record_from_claim
@@ -26,11 +27,6 @@ _PARTS_OF_AN_IDENTIFIER = 4
 _KEPT = frozenset(
     ("profile", "pathway", "sequence", "convention", "inclusion", "settled-on", "insurers", "evidence-versions")
 )
-_KIND_NAMES: Mapping[ClaimKind, str] = {
-    "credit": "avoir",
-    "replacement": "forfait refacturé",
-    "resubmission": "quote-part présentée de nouveau",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +136,7 @@ def _own(original: Resource, kind: ClaimKind, identifier: str, correction: Corre
         "meta": claim_meta("ready"),
         "identifier": [{"system": canonical.FORFAIT_IDENTIFIER, "value": identifier}],
         "status": "draft",
-        "subType": coded(canonical.SERVICE_SYSTEM, kind, _KIND_NAMES[kind]),
+        "subType": coded(canonical.SERVICE_SYSTEM, kind, CLAIM_KINDS[kind]),
         "created": correction.on.isoformat(),
         "related": [{"claim": {"reference": f"Claim/{original['id']}"}, "relationship": relationship}],
     }

@@ -18,10 +18,10 @@ class Overlap:
 
     def __str__(self) -> str:
         versions = " and ".join(f"version {c.version} of {c.identifier}" for c in (self.earlier, self.later))
-        return (
-            f"{versions} are both in force on {self.day} for {self.earlier.pathway}: "
-            f"give the one that began first a valid_to before {self.day}, and sign it again"
-        )
+        fix = "keep one of the two"
+        if self.earlier.validity.first < self.day:
+            fix = f"give the one that began first a valid_to before {self.day}, and sign it again"
+        return f"{versions} are both in force on {self.day} for {self.earlier.pathway}: {fix}"
 
 
 def overlapping_versions(conventions: Iterable[Convention]) -> tuple[Overlap, ...]:

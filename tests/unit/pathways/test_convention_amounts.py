@@ -159,8 +159,16 @@ def test_two_versions_in_force_on_one_day_are_named(published: Pathway) -> None:
     second = convention(published, version="2", valid_from=date(2026, 9, 1))
     (overlap,) = overlapping_versions((second, first, first))
     assert (overlap.earlier, overlap.later, overlap.day) == (first, second, date(2026, 9, 1))
-    assert "version 1 of" in str(overlap)
-    assert "version 2 of" in str(overlap)
+    assert str(overlap) == (
+        "version 1 of https://cordee.example/convention|essai and version 2 of https://cordee.example/convention|essai "
+        "are both in force on 2026-09-01 for essai: give the one that began first a valid_to before 2026-09-01, and "
+        "sign it again"
+    )
+
+
+def test_of_two_versions_that_begin_on_one_day_one_is_to_be_kept(published: Pathway) -> None:
+    (overlap,) = overlapping_versions((convention(published), convention(published, version="2")))
+    assert str(overlap).endswith("both in force on 2026-01-01 for essai: keep one of the two")
 
 
 def test_versions_that_follow_each_other_do_not_overlap(published: Pathway) -> None:
