@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from demo.team import BY_ID, PATHWAY, STRUCTURE, team_resources
 
 from bench.identity import DEPARTMENTS, INS_TEST_SYSTEM, matricule
-from cordee.claims.canonical import INCLUSION_DECISION, PROFILE_SYSTEM, pathway_canonical
+from cordee.claims.canonical import INCLUSION_DECISION, PATHWAY_SYSTEM, PROFILE_SYSTEM, pathway_canonical
 
 START = date(2026, 7, 1)
 BILLED_UNTIL = date(2026, 7, 31)
@@ -58,7 +58,7 @@ def _dossier(number: int) -> Iterator[Resource]:
         "scope": {
             "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
         },
-        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "category": [{"coding": [{"system": PATHWAY_SYSTEM, "code": PATHWAY.code}]}],
         "patient": patient,
         "dateTime": "2026-06-20",
         "policyRule": {"text": "R. 4012-1 CSP"},

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cordee.claims.billing import Billed, Outcome, Unreadable, bill
-from cordee.cli.bill import report_console, show_outcomes, show_split
+from cordee.claims.billing import Billed, BillingOrder, Outcome, Unreadable, bill
+from cordee.cli.bill import BillingReport, report_console, show_report, show_split
 from cordee.cli.database import ready_database
 from cordee.cli.logging import configure_logging
 from cordee.cli.serve import run_server
-from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.publication import tenant_pathways
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
@@ -47,9 +47,12 @@ def main() -> int:
             return loaded
         outcomes = asyncio.run(_bill(dsn))
         console.rule(f"Facturation des séquences terminées le {BILLED_UNTIL.isoformat()}")
-        show_outcomes(console, outcomes, most=8)
+        report = BillingReport(most=8)
+        for outcome in outcomes:
+            report.add(outcome)
+        show_report(console, report)
         shown = _shown(outcomes)
-        if shown is not None:
+        if shown is not None and shown.settlement is not None:
             console.rule("Le partage d'un forfait, et la raison de chaque centime")
             show_split(console, shown.settlement, shown.claim)
         if any(isinstance(outcome, Unreadable) for outcome in outcomes):
@@ -86,15 +89,15 @@ async def _bill(dsn: str) -> list[Outcome]:
     await database.open()
     try:
         repository = Repository(database, await database.tenant(DEFAULT_TENANT))
-        run = bill(repository, PATHWAY, shipped_pathways(), until=BILLED_UNTIL, structure=STRUCTURE)
-        return [outcome async for outcome in run]
+        order = BillingOrder(PATHWAY.code, BILLED_UNTIL, STRUCTURE)
+        return [outcome async for outcome in bill(repository, order, await tenant_pathways(repository))]
     finally:
         await database.close()
 
 
 def _shown(outcomes: Sequence[Outcome]) -> Billed | None:
     billed = [outcome for outcome in outcomes if isinstance(outcome, Billed)]
-    of_plan = [outcome for outcome in billed if outcome.settlement.context.care_plan == _SHOWN]
+    of_plan = [outcome for outcome in billed if outcome.care_plan == _SHOWN]
     return next(iter(of_plan or billed), None)
 
 

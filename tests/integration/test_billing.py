@@ -13,7 +13,7 @@ from demo.bundles import bundles
 from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY, STRUCTURE
 
-from cordee.claims.billing import Billed, Outcome, Refused, Unreadable, bill
+from cordee.claims.billing import Billed, BillingOrder, Outcome, Refused, Unreadable, bill
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_contract import contract_from_convention
@@ -22,6 +22,7 @@ from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
 from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.money import euros
+from cordee.pathways.publication import tenant_pathways
 from cordee.pathways.shipped import shipped_pathways
 from cordee.store.repository import Repository
 
@@ -38,7 +39,8 @@ async def practice(repository: Repository) -> Repository:
 
 
 async def run(repository: Repository, until: date = BILLED_UNTIL, **options: Any) -> list[Outcome]:
-    return [outcome async for outcome in bill(repository, PATHWAY, shipped_pathways(), until=until, **options)]
+    order = BillingOrder(PATHWAY.code, until, **options)
+    return [outcome async for outcome in bill(repository, order, await tenant_pathways(repository))]
 
 
 def of_kind(outcomes: Iterable[Outcome], kind: type[Any]) -> list[Any]:
@@ -90,26 +92,29 @@ async def test_billing_again_writes_nothing(practice: Repository) -> None:
     assert len(of_kind(again, Refused)) == len(of_kind(first, Refused))
 
 
-async def test_runs_at_the_same_time_bill_each_forfait_once(practice: Repository) -> None:
-    runs = await asyncio.gather(*(run(practice) for _ in range(3)))
+@pytest.mark.parametrize("plans_a_page", [3, 100])
+async def test_runs_at_the_same_time_bill_each_forfait_once(practice: Repository, plans_a_page: int) -> None:
+    runs = await asyncio.gather(*(run(practice, plans_a_page=plans_a_page) for _ in range(3)))
     identifiers = [claim["identifier"][0]["value"] for claim in await claims(practice)]
-    assert len(identifiers) == len(set(identifiers))
+    assert len(identifiers) == len(set(identifiers)) > 50
     written = [outcome for outcomes in runs for outcome in of_kind(outcomes, Billed) if outcome.effect == "billed"]
     assert len(written) == len(identifiers)
+    assert {claim["meta"]["versionId"] for claim in await claims(practice)} == {"1"}
 
 
 async def test_a_run_given_up_midway_is_finished_by_the_next(practice: Repository) -> None:
+    order = BillingOrder(PATHWAY.code, BILLED_UNTIL, plans_a_page=4)
     seen = 0
-    async for _ in bill(practice, PATHWAY, shipped_pathways(), until=BILLED_UNTIL):
+    async for _ in bill(practice, order, await tenant_pathways(practice)):
         seen += 1
         if seen == 20:
             break
     part = await claims(practice)
-    assert 0 < len(part) <= 20
+    assert 0 < len(part) < 40
     outcomes = of_kind(await run(practice), Billed)
     whole = await claims(practice)
     assert whole[: len(part)] == part
-    assert len(whole) == len(outcomes)
+    assert len(whole) == len(outcomes) > 50
 
 
 async def test_a_dry_run_says_the_same_and_writes_nothing(practice: Repository) -> None:
@@ -125,18 +130,48 @@ async def test_only_sequences_that_have_ended_are_judged(practice: Repository) -
     assert outcomes == []
 
 
-async def test_a_session_cancelled_after_billing_changes_no_claim_and_is_said(practice: Repository) -> None:
+async def change(repository: Repository, reference: str, **members: Any) -> None:
+    kind, _, id_ = reference.partition("/")
+    resource = orjson.loads((await repository.read(kind, id_)).body)
+    await repository.update(kind, id_, accept(orjson.dumps({**resource, **members}), kind))
+
+
+async def test_a_draft_whose_sessions_changed_is_written_anew_and_no_other(practice: Repository) -> None:
     first = of_kind(await run(practice), Billed)
-    session = first[0].settlement.parts[0].acts[0].session
-    kind, _, id_ = session.partition("/")
-    encounter = orjson.loads((await practice.read(kind, id_)).body)
-    await practice.update(kind, id_, accept(orjson.dumps({**encounter, "status": "cancelled"}), kind))
-    before = await claims(practice)
-    again = await run(practice)
-    assert await claims(practice) == before
-    moved = [outcome.claim for outcome in of_kind(again, Billed) if outcome.moved]
-    unmet = [outcome.reason.context.identifier for outcome in of_kind(again, Refused)]
-    assert moved == [first[0].claim] or first[0].settlement.context.identifier in unmet
+    chosen, session = next(
+        (outcome, act.session)
+        for outcome in first
+        for part in outcome.settlement.parts
+        for act in part.acts
+        if act.act == "seance-apa"
+    )
+    await change(practice, session, status="cancelled")
+    again = of_kind(await run(practice), Billed)
+    changed = [(outcome.claim, outcome.effect) for outcome in again if outcome.effect != "already_billed"]
+    assert changed == [(chosen.claim, "recomputed")]
+    versions = {f"Claim/{claim['id']}": claim["meta"]["versionId"] for claim in await claims(practice)}
+    assert {claim for claim, version in versions.items() if version != "1"} == {chosen.claim}
+
+
+async def test_a_draft_that_is_no_longer_due_is_cancelled_and_comes_back_when_it_is(practice: Repository) -> None:
+    first = of_kind(await run(practice), Billed)
+    chosen = first[0]
+    acts = {
+        act.session for part in chosen.settlement.parts for act in part.acts if act.act == "consultation-dietetique"
+    }
+    for session in acts:
+        await change(practice, session, status="cancelled")
+    withdrawn = [outcome.withdrawn for outcome in of_kind(await run(practice), Refused) if outcome.withdrawn]
+    assert withdrawn == [chosen.claim]
+    [cancelled] = [claim for claim in await claims(practice) if claim["status"] == "cancelled"]
+    assert f"Claim/{cancelled['id']}" == chosen.claim
+    assert not [outcome for outcome in of_kind(await run(practice), Refused) if outcome.withdrawn]
+    for session in acts:
+        await change(practice, session, status="finished")
+    effects = {outcome.claim: outcome.effect for outcome in of_kind(await run(practice), Billed)}
+    assert effects.pop(chosen.claim) == "recomputed"
+    assert set(effects.values()) == {"already_billed"}
+    assert {claim["status"] for claim in await claims(practice)} == {"draft"}
 
 
 async def test_a_plan_without_a_structure_is_told_and_the_others_are_billed(practice: Repository) -> None:
@@ -194,7 +229,7 @@ async def test_claims_are_found_by_what_an_auditor_knows(practice: Repository, q
 async def test_two_versions_of_a_convention_in_force_together_bill_nothing_and_are_named(practice: Repository) -> None:
     text = (Path(demo.team.__file__).with_name("convention.yaml")).read_text(encoding="utf-8")
     second = text.replace('version: "1"', 'version: "2"')
-    contract = contract_from_convention(read_convention("second.yaml", second, shipped_pathways()), second)
+    contract = contract_from_convention(read_convention("second.yaml", second, {PATHWAY.code: PATHWAY}), second)
     await practice.update("Contract", "second", accept(orjson.dumps({**contract, "id": "second"}), "Contract"))
     outcomes = await run(practice)
     assert not of_kind(outcomes, Billed)

@@ -13,7 +13,7 @@ from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY
 
 from cordee.claims.answers import LineOutcome, apply_returns
-from cordee.claims.billing import Billed, bill
+from cordee.claims.billing import Billed, BillingOrder, bill
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.correction import cancel, correct, regularise, resubmit
 from cordee.claims.family_records import FamilyRecord, family_of_claim
@@ -32,7 +32,7 @@ from cordee.fhir.outcome import Sealed
 from cordee.fhir.query import parse_search
 from cordee.ledger.model import Account
 from cordee.pathways.model import Label
-from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.publication import tenant_pathways
 from cordee.store.repository import Repository
 
 ON = date(2026, 12, 1)
@@ -48,11 +48,10 @@ async def settlements(repository: Repository) -> list[Settlement]:
         for resource in resources:
             kind = resource["resourceType"]
             await repository.update(kind, resource["id"], accept(orjson.dumps(resource), kind))
-    due = [
-        outcome.settlement
-        async for outcome in bill(repository, PATHWAY, shipped_pathways(), until=BILLED_UNTIL, dry_run=True)
-        if isinstance(outcome, Billed)
-    ][:FORFAITS]
+    order = BillingOrder(PATHWAY.code, BILLED_UNTIL, dry_run=True)
+    outcomes = bill(repository, order, await tenant_pathways(repository))
+    found = [outcome.settlement async for outcome in outcomes if isinstance(outcome, Billed)]
+    due = [settlement for settlement in found if settlement is not None][:FORFAITS]
     for settlement in due:
         await store(repository, claim_from_settlement(settlement))
     return due

@@ -1,131 +1,193 @@
 """A billing run: every forfait that is due becomes a Claim, once.
 
-The Claim is created on the condition that none has its forfait's identifier, so running again, or two runs at once,
-bill nothing twice. A Claim is never changed here: where the evidence has moved since, the outcome says so.
+A page of plans is one transaction that holds their patients: two runs at once take turns over a patient, and each reads
+what the other billed. The id of a Claim follows from its forfait, so that a second one has no place to stand. A draft
+is written anew when its evidence moved; a submitted Claim is never edited: the run credits it and claims it again.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
 
-import orjson
-
-from cordee.claims import canonical
+from cordee.claims.billing_outcome import Billed, Outcome, Refused, billed, unchanged
+from cordee.claims.correction import regularise
 from cordee.claims.fhir_claim import claim_from_settlement, claim_text
-from cordee.claims.fhir_evidence import EvidenceError, reference_of
-from cordee.claims.judgement import Unreadable, executed_conventions, judge
-from cordee.claims.records import Records, plan_records
+from cordee.claims.fhir_datatypes import Element
+from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference, reference_of
+from cordee.claims.judgement import Contracts, Judged, PlanJudge, Unchanged, Unreadable, executed_conventions
+from cordee.claims.records import PlanRecord, Searched, plan_pages, plan_records
 from cordee.claims.settlement import NotDue, Settlement
+from cordee.claims.standing_claims import StoredClaim
 from cordee.fhir.body import accept
-from cordee.fhir.query import Search, parse_search
-from cordee.fhir.stored_version import StoredVersion
-from cordee.pathways.convention import Convention
+from cordee.fhir.outcome import Conflict, InvalidResource
 from cordee.pathways.model import Pathway
+from cordee.pathways.publication import TenantPathways
+from cordee.store.repository import Repository
+from cordee.store.unit_of_work import Met, Put
 
-__all__ = ["Billed", "Outcome", "Refused", "Unreadable", "bill"]
+__all__ = ["Billed", "BillingOrder", "Outcome", "Refused", "Unreadable", "bill", "bill_page"]
 
-_KEPT_OF_ITEM = ("sequence", "careTeamSequence", "net", "encounter")
-
-
-@dataclass(frozen=True, slots=True)
-class Billed:
-    """A forfait due. `claim` is its address, None in a dry run; `effect` says whether this run wrote it.
-
-    `moved` is true when a Claim was there already and the evidence now gives another split: nothing is changed, it is
-    for a correction.
-    """
-
-    settlement: Settlement
-    claim: str | None
-    effect: Literal["billed", "already_billed", "would_be_billed"]
-    moved: bool = False
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A forfait that is not due, with what is missing."""
+class BillingOrder:
+    """What a run is asked: every forfait of the pathway coded `pathway` whose day has come by `until`.
 
-    reason: NotDue
-
-
-Outcome = Billed | Refused | Unreadable
-
-
-async def bill(
-    records: Records,
-    pathway: Pathway,
-    pathways: Mapping[str, Pathway],
-    *,
-    until: date,
-    structure: str | None = None,
-    dry_run: bool = False,
-) -> AsyncIterator[Outcome]:
-    """Judges every forfait of `pathway` whose day has come by `until`, and writes the Claims that are due.
-
-    `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. Outcomes come as they
-    are reached, plan by plan.
+    `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. A dry run writes
+    nothing. `plans_a_page` are judged and billed in one transaction.
     """
-    contracts, faults = await executed_conventions(records, pathway, pathways)
+
+    pathway: str
+    until: date
+    structure: str | None = None
+    dry_run: bool = False
+    plans_a_page: int = 100
+
+
+async def bill(repository: Repository, order: BillingOrder, known: TenantPathways) -> AsyncIterator[Outcome]:
+    """Carries out an order in this process; outcomes come as they are reached, page by page of plans.
+
+    Raises KeyError when the tenant has no such pathway.
+    """
+    contracts, faults = await executed_conventions(repository, known.pathways[order.pathway], known.pathways)
     for fault in faults:
         yield fault
-    async for record in plan_records(records, pathway.code, structure):
+    async for page in plan_pages(repository, order.pathway, order.structure, order.plans_a_page):
+        for outcome in await bill_page(repository, page, order, known, contracts):
+            yield outcome
+
+
+async def bill_page(
+    repository: Repository,
+    plans: Sequence[Resource],
+    order: BillingOrder,
+    known: TenantPathways,
+    contracts: Contracts,
+) -> list[Outcome]:
+    """Judges the forfaits of some plans and writes their Claims, all in one transaction.
+
+    Raises `Conflict` when other writers kept changing the same Claims; then nothing of the page is written.
+    """
+    if order.dry_run:
+        return (await _judged(repository, plans, order, known, contracts)).outcomes
+    patients = {patient for plan in plans if (patient := local_reference(plan.get("subject"))) is not None}
+    for _ in range(_ATTEMPTS):
+        async with repository.unit() as unit:
+            await unit.lock(f"patient:{patient}" for patient in patients)
+            page = await _judged(unit, plans, order, known, contracts)
+            if not any(isinstance(result, Met) for result in await unit.put_many(page.puts)):
+                break
+            # Somebody submitted or removed a draft meanwhile: what was written stays, and the page is judged again.
+    else:
+        raise Conflict("Other writers kept changing the drafts of these plans; bill again.")
+    for place, moved in page.moved:
+        page.outcomes[place] = await _regularised(repository, page.outcomes[place], moved, order.until)
+    return page.outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A submitted forfait whose evidence moved, as it is settled now; None when it is no longer due."""
+
+    identifier: str
+    settlement: Settlement | None
+    evidence: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Page:
+    """What plans come to: outcomes in order, what is to be written, and what a submitted Claim disagrees with."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    moved: list[tuple[int, _Moved]] = field(default_factory=list)
+
+    def append(self, other: "_Page") -> None:
+        """Adds what further plans come to."""
+        before = len(self.outcomes)
+        self.outcomes += other.outcomes
+        self.puts += other.puts
+        self.moved += [(before + place, moved) for place, moved in other.moved]
+
+
+async def _judged(
+    reader: Searched, plans: Sequence[Resource], order: BillingOrder, known: TenantPathways, contracts: Contracts
+) -> _Page:
+    page = _Page()
+    pathway: Pathway = known.pathways[order.pathway]
+    judge = PlanJudge(pathway, known.pathways, contracts, known.references.get(order.pathway))
+    for record in await plan_records(reader, plans):
+        reference = reference_of(record.care_plan)
+        of_the_plan = _Page()
         try:
-            judged = judge(record, pathway, contracts, as_of=until, only_due=True)
-        except (ValueError, ArithmeticError) as error:
+            for judged in judge.judge(record, as_of=order.until, only_due=True, skip_unchanged=True):
+                _decide(of_the_plan, record, judged, dry_run=order.dry_run)
+        except (ValueError, ArithmeticError, InvalidResource) as error:
             # Whatever is wrong with one plan, the others are billed.
-            reference = reference_of(record.care_plan)
-            yield Unreadable(reference, str(error) if isinstance(error, EvidenceError) else f"{reference}: {error}")
+            said = str(error) if isinstance(error, EvidenceError) else f"{reference}: {error}"
+            page.outcomes.append(Unreadable(reference, said))
             continue
-        for settled in judged:
-            if isinstance(settled, NotDue):
-                yield Refused(settled)
-            else:
-                contract = next(
-                    version for convention, version in contracts.items() if _settled_by(convention, settled)
-                )
-                versions = (contract, *record.evidence_versions())
-                yield await _write(records, settled, versions, dry_run=dry_run)
+        page.append(of_the_plan)
+    return page
 
 
-def _settled_by(convention: Convention, settlement: Settlement) -> bool:
-    context = settlement.context
-    return (convention.identifier, convention.version) == (context.convention, context.convention_version)
+def _decide(page: _Page, record: PlanRecord, judged: Judged, *, dry_run: bool) -> None:
+    """What comes of one forfait, given the Claims that are there."""
+    match judged.result:
+        case Unchanged() as forfait:
+            patient = local_reference(record.care_plan.get("subject")) or ""
+            identifier = forfait.claim.forfait_identifier
+            page.outcomes.append(unchanged(identifier, forfait, reference_of(record.care_plan), patient))
+        case NotDue() as reason:
+            page.outcomes.append(_not_due(page, record, reason))
+        case Settlement() as settlement:
+            page.outcomes.append(_due(page, record, settlement, judged.evidence, dry_run=dry_run))
 
 
-async def _write(
-    records: Records, settlement: Settlement, evidence_versions: Iterable[str], *, dry_run: bool
+def _not_due(page: _Page, record: PlanRecord, reason: NotDue) -> Refused:
+    standing = record.claims.standing().get(reason.context.identifier)
+    if standing is None:
+        return Refused(reason)
+    if standing.submitted or standing.kind != "forfait":
+        page.moved.append((len(page.outcomes), _Moved(standing.forfait_identifier, None, ())))
+        return Refused(reason)
+    page.puts.append(_put({**standing.resource, "status": "cancelled"}, standing.version))
+    return Refused(reason, withdrawn=standing.reference)
+
+
+def _due(
+    page: _Page, record: PlanRecord, settlement: Settlement, evidence: tuple[str, ...], *, dry_run: bool
 ) -> Billed:
-    condition = _same_forfait(settlement)
-    claim = claim_from_settlement(settlement, evidence_versions=evidence_versions)
-    if dry_run:
-        found = (await records.search(condition, count=1)).matches
-        if not found:
-            return Billed(settlement, None, "would_be_billed")
-        return Billed(settlement, _address(found[0]), "already_billed", _moved(found[0], claim))
-    written = await records.create(accept(claim_text(claim), "Claim"), condition)
-    if written.version is None:
-        raise RuntimeError("a conditional create answers the version stored or found")
-    if written.effect == "created":
-        return Billed(settlement, _address(written.version), "billed")
-    return Billed(settlement, _address(written.version), "already_billed", _moved(written.version, claim))
+    claim = claim_from_settlement(settlement, evidence_versions=evidence)
+    identifier = settlement.context.identifier
+    first, standing = record.claims.first(identifier), record.claims.standing().get(identifier)
+    if first is None:
+        page.puts.append(_put(claim, 0))
+        return billed(
+            settlement, None if dry_run else f"Claim/{claim['id']}", "would_be_billed" if dry_run else "billed"
+        )
+    if standing is not None and standing.says_the_same(claim):
+        return billed(settlement, standing.reference, "already_billed")
+    if _is_draft(first) and (standing is None or standing is first):
+        page.puts.append(_put(claim, first.version))
+        return billed(settlement, first.reference, "would_be_billed" if dry_run else "recomputed")
+    page.moved.append((len(page.outcomes), _Moved(identifier, settlement, evidence)))
+    return billed(settlement, (standing or first).reference, "already_billed", moved=True)
 
 
-def _same_forfait(settlement: Settlement) -> Search:
-    identifier = f"{canonical.FORFAIT_IDENTIFIER}|{settlement.context.identifier}"
-    return parse_search("Claim", [("identifier", identifier)])
+def _is_draft(claim: StoredClaim) -> bool:
+    return not claim.submitted
 
 
-def _moved(stored: StoredVersion, claim: Mapping[str, Any]) -> bool:
-    """Whether the evidence gives other quote-parts than those claimed."""
-    fresh = orjson.loads(claim_text(claim))
-    return _split(orjson.loads(stored.body)) != _split(fresh)
+def _put(claim: Element, expected: int) -> Put:
+    return Put(claim["id"], accept(claim_text(claim), "Claim"), expected)
 
 
-def _split(claim: Mapping[str, Any]) -> list[object]:
-    items = [{name: item.get(name) for name in _KEPT_OF_ITEM} for item in claim.get("item", ())]
-    return [items, [member.get("provider") for member in claim.get("careTeam", ())], claim.get("total")]
-
-
-def _address(version: StoredVersion) -> str:
-    return f"{version.resource_type}/{version.id}"
+async def _regularised(repository: Repository, outcome: Outcome, moved: _Moved, on: date) -> Outcome:
+    done = await regularise(repository, moved.identifier, moved.settlement, on, evidence_versions=moved.evidence)
+    if done is None:
+        return replace(outcome, moved=False) if isinstance(outcome, Billed) else outcome
+    if isinstance(outcome, Billed):
+        return replace(outcome, effect="regularised", corrections=done.claims)
+    return replace(outcome, corrections=done.claims) if isinstance(outcome, Refused) else outcome

@@ -1,6 +1,6 @@
 """One care plan judged: its forfaits, each under the version of the convention in force when it began."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from cordee.claims.fhir_evidence import (
 )
 from cordee.claims.records import PlanRecord, Searched, all_matches
 from cordee.claims.settlement import NotDue, Settlement, earlier_forfait, settle
+from cordee.claims.standing_claims import StoredClaim
 from cordee.pathways.convention import Convention
 from cordee.pathways.convention_versions import overlapping_versions
 from cordee.pathways.model import Pathway
@@ -35,35 +36,83 @@ class Unreadable:
     message: str
 
 
-def judge(
-    record: PlanRecord,
-    pathway: Pathway,
-    conventions: Iterable[Convention],
-    *,
-    as_of: date,
-    only_due: bool,
-    earlier: Iterable[EarlierForfait] = (),
-) -> list[Settlement | NotDue]:
-    """Each forfait of the plan, settled as things stand at the end of the day `as_of`.
+Contracts = Mapping[Convention, str]
+"""The conventions in use, each with the version of the Contract that keeps it."""
 
-    In the order of due dates, each knowing what the ones before it pay; `earlier` are forfaits of the patient's other
-    plans. With `only_due`, those whose day has come by then; without, also those to come. Raises ValueError or
-    ArithmeticError when one can't be judged; EvidenceError, a ValueError, names what to mend.
-    """
-    sessions: dict[str, tuple[Session, ...]] = {}
-    judged: list[Settlement | NotDue] = []
-    standing = list(earlier)
-    for dossier, planned in planned_forfaits(record, pathway, conventions, as_of):
-        if only_due and planned.due_on > as_of:
-            continue
-        zone = dossier.convention.time_zone
-        if zone not in sessions:
-            sessions[zone] = record.sessions(ZoneInfo(zone))
-        result = settle(dossier, sessions[zone], forfait=planned.code, as_of=as_of, earlier=standing)
-        judged.append(result)
-        if isinstance(result, Settlement):
-            standing.append(earlier_forfait(result, f"Claim/{claim_id(result.context.identifier)}"))
-    return judged
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A forfait whose Claim stands on the very versions that are stored now: there is nothing to judge anew."""
+
+    planned: PlannedForfait
+    claim: StoredClaim
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One forfait, and the versions of all that was looked at for it."""
+
+    result: Settlement | NotDue | Unchanged
+    evidence: tuple[str, ...]
+
+
+class PlanJudge:
+    """Judges the forfaits of one plan after another, each knowing what stands for its patient."""
+
+    def __init__(
+        self, pathway: Pathway, pathways: Mapping[str, Pathway], contracts: Contracts, definition: str | None = None
+    ) -> None:
+        """`definition` is the version of the pathway's PlanDefinition in the tenant, if it is published there."""
+        self._pathway = pathway
+        self._pathways = pathways
+        self._contracts = contracts
+        self._definition = () if definition is None else (definition,)
+        self._billed: dict[str, dict[str, EarlierForfait]] = {}
+
+    def judge(
+        self, record: PlanRecord, *, as_of: date, only_due: bool, skip_unchanged: bool = False
+    ) -> Iterator[Judged]:
+        """Each forfait of the plan, settled as things stand at the end of the day `as_of`, in the order of due dates.
+
+        With `only_due`, those whose day has come by then; without, also those to come. Raises ValueError or
+        ArithmeticError when one can't be judged; EvidenceError, a ValueError, names what to mend.
+        """
+        standing = record.claims.earlier_forfaits(self._pathways, record.encounters)
+        patient = local_reference(record.care_plan.get("subject")) or ""
+        standing |= self._billed.get(patient, {})
+        claims = record.claims.standing()
+        of_the_plan = record.evidence_versions()
+        sessions: dict[str, tuple[Session, ...]] = {}
+        for dossier, planned in planned_forfaits(record, self._pathway, self._contracts, as_of):
+            if only_due and planned.due_on > as_of:
+                continue
+            zone = dossier.convention.time_zone
+            if zone not in sessions:
+                sessions[zone] = record.sessions(ZoneInfo(zone))
+            scope = {s.reference for s in sessions[zone] if s.day is None or planned.start <= s.day <= planned.end}
+            contract = next(version for kept, version in self._contracts.items() if kept is dossier.convention)
+            evidence = (*self._definition, contract, *of_the_plan, *record.session_versions(scope))
+            identifier = dossier.identifier(planned.code)
+            claim = claims.get(identifier)
+            others = {key: one for key, one in standing.items() if key != identifier}
+            if skip_unchanged and claim is not None and _stands_on(claim, evidence, others):
+                yield Judged(Unchanged(planned, claim), evidence)
+                continue
+            scope.update(session for one in others.values() for session, _ in one.acts)
+            looked_at = [session for session in sessions[zone] if session.reference in scope]
+            result = settle(dossier, looked_at, forfait=planned.code, as_of=as_of, earlier=others.values())
+            if isinstance(result, Settlement):
+                standing[identifier] = earlier_forfait(result, f"Claim/{claim_id(identifier)}")
+            else:
+                standing.pop(identifier, None)
+            yield Judged(result, (*evidence, *sorted(one.claim for one in others.values())))
+        self._billed[patient] = standing
+
+
+def _stands_on(claim: StoredClaim, evidence: Iterable[str], others: Mapping[str, EarlierForfait]) -> bool:
+    """Whether a Claim was settled on just this, and all the Claims it knew of still stand."""
+    known = {reference for reference in claim.evidence if reference.startswith("Claim/")}
+    return claim.evidence - known == set(evidence) and known <= {one.claim for one in others.values()}
 
 
 async def executed_conventions(

@@ -8,7 +8,7 @@ import orjson
 
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.fhir_evidence import EvidenceError
-from cordee.claims.judgement import executed_conventions, judge
+from cordee.claims.judgement import PlanJudge, Unchanged, executed_conventions
 from cordee.claims.records import plan_record
 from cordee.claims.settlement import NotDue, Settlement
 from cordee.pathways.model import Pathway
@@ -38,14 +38,8 @@ async def settled_again(
     version = await repository.read("CarePlan", claim.care_plan.removeprefix("CarePlan/"))
     record = await plan_record(repository, orjson.loads(version.body))
     contracts, _ = await executed_conventions(repository, pathway, pathways)
-    results = judge(record, pathway, contracts, as_of=as_of, only_due=False)
-    found = next((result for result in results if result.context.forfait == claim.forfait), None)
-    if found is None:
-        raise EvidenceError(f"{claim.care_plan} has no forfait «{claim.forfait}» any more: cancel {claim.reference}")
-    context = found.context
-    contract = next(
-        reference
-        for convention, reference in contracts.items()
-        if (convention.identifier, convention.version) == (context.convention, context.convention_version)
-    )
-    return Recomputed(found, (contract, *record.evidence_versions()))
+    judge = PlanJudge(pathway, pathways, contracts)
+    for judged in judge.judge(record, as_of=as_of, only_due=False):
+        if not isinstance(judged.result, Unchanged) and judged.result.context.forfait == claim.forfait:
+            return Recomputed(judged.result, judged.evidence)
+    raise EvidenceError(f"{claim.care_plan} has no forfait «{claim.forfait}» any more: cancel {claim.reference}")

@@ -1,6 +1,6 @@
-"""What billing reads from the store, and the one thing it writes: the thin shell around the pure core."""
+"""What judging a plan reads from the store: the thin shell around the pure core."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
@@ -19,13 +19,11 @@ from cordee.claims.fhir_evidence import (
     session_from_encounter,
     versioned_reference,
 )
-from cordee.fhir.body import Incoming
+from cordee.claims.standing_claims import NO_CLAIMS, PatientClaims, StoredClaim, stored_claim
 from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
-from cordee.store.changes import Written
 from cordee.store.search import SearchPage
 
-_PLANS_A_PAGE = 100
 _RESOURCES_A_PAGE = 1000
 _FOLLOWED = "active,on-hold,completed,revoked"
 
@@ -54,19 +52,12 @@ class Readable(Searched, Protocol):
         ...
 
 
-class Records(Searched, Protocol):
-    """What billing needs of a tenant's resources; `cordee.store.repository.Repository` is one."""
-
-    async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
-        """Stores, unless the condition finds one."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
     """A CarePlan and the resources that a settlement of it looks at, by reference.
 
-    `encounters`, `consents` and `other_plans` are all of the patient's, `distributions` the Contracts of the plan's.
+    `encounters`, `consents`, `other_plans` and `claims` are all of the patient's, `distributions` the Contracts of the
+    plan's.
     """
 
     care_plan: Resource
@@ -75,6 +66,7 @@ class PlanRecord:
     consents: tuple[Resource, ...] = ()
     other_plans: tuple[Resource, ...] = ()
     distributions: tuple[Resource, ...] = ()
+    claims: PatientClaims = NO_CLAIMS
 
     def sessions(self, zone: tzinfo) -> tuple[Session, ...]:
         """The patient's sessions, days told in `zone`: the structure's.
@@ -91,54 +83,60 @@ class PlanRecord:
                     raise
         return tuple(found)
 
+    def session_versions(self, sessions: Collection[str]) -> tuple[str, ...]:
+        """The versions of the patient's Encounters that `sessions` names, as references."""
+        return tuple(versioned_reference(one) for one in self.encounters if reference_of(one) in sessions)
+
     def evidence_versions(self) -> tuple[str, ...]:
-        """The version of each resource a settlement of the plan looks at, as versioned references."""
+        """The version of each resource a settlement of the plan looks at, the sessions aside, as references."""
         found = {reference_of(self.care_plan): self.care_plan}
         wanted = _named_by_plan(self.care_plan)
         while wanted:
             added = {name: self.resources[name] for name in wanted if name in self.resources and name not in found}
             found |= added
             wanted = [name for resource in added.values() for name in _named_by(resource)]
-        further = (*self.encounters, *self.consents, *self.other_plans, *self.distributions)
+        further = (*self.consents, *self.other_plans, *self.distributions)
         return tuple(versioned_reference(resource) for resource in (*found.values(), *further))
 
 
-async def plan_records(records: Searched, pathway: str, structure: str | None) -> AsyncIterator[PlanRecord]:
-    """The plans of a pathway, in a stable order, a page of them in memory at a time.
+async def plan_pages(
+    records: Searched, pathway: str, structure: str | None, count: int
+) -> AsyncIterator[list[Resource]]:
+    """The plans of a pathway, in a stable order, `count` of them at a time.
 
     `structure`, an Organization's id, keeps to the plans it is the author of.
     """
     criteria = [("instantiates-canonical", canonical.pathway_canonical(pathway)), ("status", _FOLLOWED)]
-    async for page in pages(records, "CarePlan", criteria, _PLANS_A_PAGE):
-        plans = [plan for plan in page if structure in (None, _author(plan))]
-        for record in await _plan_records(records, plans):
-            yield record
+    async for page in pages(records, "CarePlan", criteria, count):
+        yield [plan for plan in page if structure in (None, _author(plan))]
 
 
 async def plan_record(records: Searched, care_plan: Resource) -> PlanRecord:
     """One plan, with what its settlement looks at."""
-    return (await _plan_records(records, [care_plan]))[0]
+    return (await plan_records(records, [care_plan]))[0]
 
 
-async def _plan_records(records: Searched, plans: Sequence[Resource]) -> list[PlanRecord]:
+async def plan_records(records: Searched, plans: Sequence[Resource]) -> list[PlanRecord]:
+    """Each plan with what its settlement looks at, in the order given."""
     resources = await _surroundings(records, plans)
     patients = _keys({p for plan in plans if (p := local_reference(plan.get("subject"))) is not None})
     encounters = await _of_patients(records, "Encounter", "subject", patients)
     consents = await _of_patients(records, "Consent", "patient", patients)
     all_plans = await _of_patients(records, "CarePlan", "subject", patients)
     distributions = await _distributions(records, plans)
+    claims = await _claims(records, patients)
     found = []
     for plan in plans:
         patient = local_reference(plan.get("subject")) or ""
-        others = tuple(other for other in all_plans.get(patient, ()) if other["id"] != plan["id"])
         found.append(
             PlanRecord(
                 plan,
                 resources,
                 tuple(encounters.get(patient, ())),
                 tuple(consents.get(patient, ())),
-                others,
+                tuple(other for other in all_plans.get(patient, ()) if other["id"] != plan["id"]),
                 tuple(distributions.get(reference_of(plan), ())),
+                claims.get(patient, NO_CLAIMS),
             )
         )
     return found
@@ -152,6 +150,15 @@ async def _distributions(records: Searched, plans: Sequence[Resource]) -> dict[s
         if is_distribution(contract):
             found.setdefault(local_reference(contract["subject"][0]) or "", []).append(contract)
     return found
+
+
+async def _claims(records: Searched, patients: Iterable[tuple[str, str]]) -> dict[str, PatientClaims]:
+    found: dict[str, list[StoredClaim]] = {}
+    for version in await records.referring("Claim", "patient", patients):
+        claim = stored_claim(version)
+        if claim is not None:
+            found.setdefault(local_reference(claim.resource.get("patient")) or "", []).append(claim)
+    return {patient: PatientClaims(tuple(claims)) for patient, claims in found.items()}
 
 
 async def all_matches(records: Searched, resource_type: str, criteria: Sequence[tuple[str, str]]) -> list[Resource]:

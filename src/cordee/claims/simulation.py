@@ -8,7 +8,7 @@ import orjson
 
 from cordee.claims.canonical import pathway_code
 from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference
-from cordee.claims.judgement import Unreadable, executed_conventions, judge
+from cordee.claims.judgement import PlanJudge, Unchanged, Unreadable, executed_conventions
 from cordee.claims.records import Readable, plan_record
 from cordee.claims.settlement import NotDue, Settlement
 from cordee.pathways.model import Pathway
@@ -36,7 +36,8 @@ async def simulate(
     conventions, unreadable = await executed_conventions(records, pathway, pathways)
     record = await plan_record(records, plan)
     try:
-        results = judge(record, pathway, conventions, as_of=as_of, only_due=False)
+        judged = PlanJudge(pathway, pathways, conventions).judge(record, as_of=as_of, only_due=False)
+        results = [one.result for one in judged if not isinstance(one.result, Unchanged)]
     except EvidenceError as error:
         raise _with_contracts(error, unreadable) from error
     if forfait is not None:

@@ -1,7 +1,9 @@
 """`cordee bill`."""
 
 import asyncio
+import os
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,19 +12,27 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cordee.claims.billing import Billed, Outcome, Refused, Unreadable
-from cordee.claims.billing import bill as run_billing
+from cordee.claims.billing import Billed, BillingOrder, Outcome, Refused, Unreadable
+from cordee.claims.billing import bill as bill_here
+from cordee.claims.billing_run import run_billing
 from cordee.claims.settlement import Settlement
 from cordee.claims.table import missing_rows, not_counted_rows, quote_part_rows
 from cordee.cli.database import ready_database
 from cordee.pathways.money import in_french
-from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.publication import tenant_pathways
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
 
 _WIDTH_OF_FILES = 130
-_EFFECTS = {"billed": "facturé", "already_billed": "déjà facturé", "would_be_billed": "à facturer"}
+_PROCESSES = min(os.cpu_count() or 1, 8)
+_EFFECTS = {
+    "billed": "facturé",
+    "already_billed": "déjà facturé",
+    "recomputed": "recalculé",
+    "regularised": "régularisé",
+    "would_be_billed": "à facturer",
+}
 
 
 def bill(
@@ -33,6 +43,8 @@ def bill(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the split of each forfait, with its reasons.")
     ] = False,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that judge plans.")] = _PROCESSES,
+    page: Annotated[int, typer.Option(min=1, max=1000, help="Plans judged and billed in one transaction.")] = 100,
     tenant: Annotated[str, typer.Option(help="Tenant whose plans are billed.")] = DEFAULT_TENANT,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
 ) -> None:
@@ -43,35 +55,66 @@ def bill(
     Example: [bold]cordee bill --pathway pcr-obesite-complexe-adulte --until 2026-11-30 --dry-run[/bold]
     """
     console = report_console()
-    pathways = shipped_pathways()
-    if pathway not in pathways:
-        known = ", ".join(sorted(pathways))
-        raise typer.BadParameter(
-            f"«{pathway}» is not a parcours known here; there are: {known}.", param_hint="--pathway"
-        )
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    order = BillingOrder(pathway, until.date(), structure, dry_run, page)
 
-    async def run(dsn: str) -> list[Outcome]:
+    async def run(dsn: str) -> BillingReport:
         database = Database(dsn)
         await database.open()
         try:
             repository = Repository(database, await database.tenant(tenant))
-            outcomes = run_billing(
-                repository, pathways[pathway], pathways, until=until.date(), structure=structure, dry_run=dry_run
-            )
-            return [outcome async for outcome in outcomes]
+            known = await tenant_pathways(repository)
+            if pathway not in known.pathways:
+                codes = ", ".join(sorted(known.pathways))
+                raise typer.BadParameter(
+                    f"«{pathway}» is not a parcours known here; there are: {codes}.", param_hint="--pathway"
+                )
+            if explain:
+                outcomes = bill_here(repository, order, known)
+            else:
+                outcomes = run_billing(repository, order, known, dsn=dsn, processes=processes)
+            report = BillingReport()
+            async for outcome in outcomes:
+                report.add(outcome)
+                if explain and isinstance(outcome, Billed) and outcome.settlement is not None:
+                    show_split(console, outcome.settlement, outcome.claim)
+            return report
         finally:
             await database.close()
 
     with ready_database(settings) as dsn:
-        outcomes = asyncio.run(run(dsn))
-    show_outcomes(console, outcomes)
-    if explain:
-        for outcome in outcomes:
-            if isinstance(outcome, Billed):
-                show_split(console, outcome.settlement, outcome.claim)
-    if any(isinstance(outcome, Unreadable) for outcome in outcomes):
+        report = asyncio.run(run(dsn))
+    show_report(console, report)
+    if report.unreadable:
         raise typer.Exit(1)
+
+
+@dataclass(slots=True)
+class BillingReport:
+    """A run as it is told: the first outcomes of each kind, and the counts and totals of all."""
+
+    most: int = 40
+    billed: list[Billed] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    totals: Counter[str] = field(default_factory=Counter)
+    refusals: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts one more outcome."""
+        match outcome:
+            case Billed():
+                self.counts[outcome.effect] += 1
+                self.totals[outcome.effect] += outcome.total
+                if len(self.billed) < self.most:
+                    self.billed.append(outcome)
+            case Refused():
+                self.refusals += 1
+                if len(self.refused) < self.most:
+                    self.refused.append(outcome)
+            case Unreadable():
+                self.unreadable.append(outcome)
 
 
 def report_console() -> Console:
@@ -80,24 +123,20 @@ def report_console() -> Console:
     return console if console.is_terminal else Console(width=_WIDTH_OF_FILES)
 
 
-def show_outcomes(console: Console, outcomes: list[Outcome], *, most: int = 40) -> None:
-    """Prints what was billed, what was not and why, at most `most` lines of each, and the totals."""
-    billed = [outcome for outcome in outcomes if isinstance(outcome, Billed)]
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    if billed:
-        console.print(_billed_table(billed[:most]))
-        _say_left_out(console, len(billed) - most)
-    if refused:
-        console.print(_refused_table(refused[:most]))
-        _say_left_out(console, len(refused) - most)
-    for outcome in outcomes:
-        if isinstance(outcome, Unreadable):
-            console.print(f"[red]{outcome.care_plan}[/red]: {outcome.message}")
-    effects = Counter(outcome.effect for outcome in billed)
-    for effect, number in sorted(effects.items()):
-        total = sum(outcome.settlement.total for outcome in billed if outcome.effect == effect)
-        console.print(f"{_counted(number, 'forfait')} {_EFFECTS[effect]}{_plural(number, effect)} : {in_french(total)}")
-    console.print(f"{_counted(len(refused), 'forfait')} non dus à ce jour")
+def show_report(console: Console, report: BillingReport) -> None:
+    """Prints what was billed, what was not and why, and the totals."""
+    if report.billed:
+        console.print(_billed_table(report.billed))
+        _say_left_out(console, report.counts.total() - len(report.billed))
+    if report.refused:
+        console.print(_refused_table(report.refused))
+        _say_left_out(console, report.refusals - len(report.refused))
+    for fault in report.unreadable:
+        console.print(f"[red]{fault.care_plan}[/red]: {fault.message}")
+    for effect, number in sorted(report.counts.items()):
+        total = in_french(report.totals[effect])
+        console.print(f"{_counted(number, 'forfait')} {_EFFECTS[effect]}{_plural(number, effect)} : {total}")
+    console.print(f"{_counted(report.refusals, 'forfait')} non dus à ce jour")
 
 
 def _counted(number: int, noun: str) -> str:
@@ -142,15 +181,14 @@ def _billed_table(billed: list[Billed]) -> Table:
     table.add_column("montant", justify="right", no_wrap=True)
     table.add_column("état")
     for outcome in billed:
-        settlement = outcome.settlement
         state = _EFFECTS[outcome.effect] + (" ; les séances ont changé depuis" if outcome.moved else "")
         table.add_row(
             outcome.claim or "—",
-            settlement.context.patient,
-            settlement.forfait.label.fr,
-            settlement.forfait.start.isoformat(),
-            settlement.forfait.end.isoformat(),
-            in_french(settlement.total),
+            outcome.patient,
+            outcome.label.fr,
+            outcome.period.first.isoformat(),
+            str(outcome.period.last),
+            in_french(outcome.total),
             state,
         )
     return table

@@ -112,6 +112,15 @@ def _scheduled(
     return tuple(sorted(planned, key=lambda p: (p.due_on, p.start, p.code)))
 
 
+def forfait_of_code(pathway: Pathway, code: str) -> str:
+    """The forfait of the pathway that a `PlannedForfait.code` is of."""
+    named = code.partition("@")[0]
+    if pathway.forfait(named) is not None:
+        return named
+    ended = [forfait.code for forfait in pathway.forfaits if forfait.trigger == "end_of_sequence"]
+    return ended[0] if len(ended) == 1 else named
+
+
 def _at_ends(forfait: Forfait, sequences: Iterable[PlannedSequence], *, alone: bool) -> Iterator[PlannedForfait]:
     for s in sequences:
         required = tuple(r for r in s.required_acts if not forfait.acts or r.act in forfait.acts)

@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from cordee.api.operations import answers
 from cordee.api.operations.answers import Part
 from cordee.api.operations.arguments import Input
 from cordee.api.operations.definition import Asked, Operation, Output
 from cordee.api.response import FhirResponse
-from cordee.claims.billing import Billed, Refused, Unreadable, bill
-from cordee.claims.settlement import NotDue
+from cordee.claims.billing import Billed, BillingOrder, Refused, Unreadable, bill
+from cordee.claims.billing_outcome import Effect
 from cordee.claims.wording import missing_sentence
 from cordee.fhir.outcome import FhirError
 from cordee.pathways.model import Label, Pathway
-from cordee.pathways.publication import pathways_of
+from cordee.pathways.publication import tenant_pathways
 from cordee.store.repository import Repository
 
 MOST_LISTED = 200
@@ -34,22 +34,20 @@ def known_pathway(pathways: Mapping[str, Pathway], code: str, path: str = "Param
 
 async def _bill(repository: Repository, asked: Asked) -> FhirResponse:
     arguments = asked.arguments
-    pathways = await pathways_of(repository)
-    pathway = known_pathway(pathways, arguments.required_text("pathway"))
+    known = await tenant_pathways(repository)
+    pathway = known_pathway(known.pathways, arguments.required_text("pathway"))
     structure = arguments.text("structure")
     if structure is not None:
         await repository.read("Organization", structure.rpartition("/")[2])
     dry_run = arguments.flag("dry-run")
-    outcomes = bill(
-        repository,
-        pathway,
-        pathways,
-        until=arguments.required_day("until"),
-        structure=structure.rpartition("/")[2] if structure else None,
-        dry_run=dry_run,
+    order = BillingOrder(
+        pathway.code,
+        arguments.required_day("until"),
+        structure.rpartition("/")[2] if structure else None,
+        dry_run,
     )
     report = _Report()
-    async for outcome in outcomes:
+    async for outcome in bill(repository, order, known):
         report.add(outcome)
     return answers.parameters([answers.flag("dry-run", dry_run), *report.entries()])
 
@@ -71,25 +69,25 @@ class _Report:
         self._totals: Counter[str] = Counter()
         self._moved = 0
         self._billed = _Listed[Billed]()
-        self._refused = _Listed[NotDue]()
+        self._refused = _Listed[Refused]()
         self._unreadable = _Listed[Unreadable]()
 
     def add(self, outcome: Billed | Refused | Unreadable) -> None:
         match outcome:
             case Billed():
                 self._counts[outcome.effect] += 1
-                self._totals[outcome.effect] += outcome.settlement.total
+                self._totals[outcome.effect] += outcome.total
                 self._moved += outcome.moved
                 self._billed.append(outcome)
             case Refused():
                 self._counts["not_due"] += 1
-                self._refused.append(outcome.reason)
+                self._refused.append(outcome)
             case Unreadable():
                 self._counts["unreadable"] += 1
                 self._unreadable.append(outcome)
 
     def entries(self) -> Iterable[Part]:
-        for effect in ("billed", "already_billed", "would_be_billed"):
+        for effect in get_args(Effect):
             if self._counts[effect]:
                 written = effect.replace("_", "-")
                 counted = [answers.number("count", self._counts[effect]), answers.money("total", self._totals[effect])]
@@ -100,31 +98,37 @@ class _Report:
             yield answers.number("evidence-moved-count", self._moved)
         for billed in self._billed:
             yield answers.group("forfait", _forfait(billed))
-        for reason in self._refused:
-            yield answers.group("not-due", _not_due(reason))
+        for refused in self._refused:
+            yield answers.group("not-due", _not_due(refused))
         for fault in self._unreadable:
             parts = [answers.reference("care-plan", fault.care_plan), answers.text("reason", fault.message)]
             yield answers.group("unreadable", parts)
 
 
 def _forfait(billed: Billed) -> Iterable[Part | None]:
-    context = billed.settlement.context
     yield answers.code("effect", billed.effect.replace("_", "-"))
     if billed.claim is not None:
         yield answers.reference("claim", billed.claim)
-    yield answers.reference("care-plan", context.care_plan)
-    yield answers.text("code", context.forfait)
-    yield answers.money("total", billed.settlement.total)
+    yield answers.reference("care-plan", billed.care_plan)
+    yield answers.text("identifier", billed.identifier)
+    yield answers.money("total", billed.total)
     if billed.moved:
         yield answers.flag("evidence-moved", True)
+    for correction in billed.corrections:
+        yield answers.reference("correction", correction)
 
 
-def _not_due(reason: NotDue) -> Iterable[Part | None]:
+def _not_due(refused: Refused) -> Iterable[Part | None]:
+    reason = refused.reason
     yield answers.reference("care-plan", reason.context.care_plan)
     yield answers.text("code", reason.context.forfait)
     for missing in reason.missing:
         said = Label(missing_sentence(missing, "fr"), missing_sentence(missing, "en"))
         yield answers.sentence("reason", said)
+    if refused.withdrawn is not None:
+        yield answers.reference("withdrawn", refused.withdrawn)
+    for correction in refused.corrections:
+        yield answers.reference("correction", correction)
 
 
 def _counted(name: str, documentation: str) -> Output:
@@ -152,7 +156,9 @@ BILL = Operation(
         Output("dry-run", "boolean", "Whether nothing was written.", min=1),
         _counted("billed", "Forfaits that this run claimed."),
         _counted("already-billed", "Forfaits that had a Claim."),
-        _counted("would-be-billed", "Forfaits that a run without dry-run would claim."),
+        _counted("recomputed", "Drafts whose evidence moved, written anew."),
+        _counted("regularised", "Submitted Claims whose evidence moved, credited and claimed again."),
+        _counted("would-be-billed", "Forfaits that a run without dry-run would claim, or write anew."),
         Output("not-due-count", "integer", "Forfaits that are not due.", min=1),
         Output("unreadable-count", "integer", "Plans and Contracts that can't be judged.", min=1),
         Output("evidence-moved-count", "integer", "Claims whose evidence now gives another split."),
@@ -162,12 +168,13 @@ BILL = Operation(
             "One forfait due.",
             max=None,
             parts=(
-                Output("effect", "code", "billed, already-billed or would-be-billed.", min=1),
+                Output("effect", "code", "billed, already-billed, recomputed, regularised, would-be-billed.", min=1),
                 Output("claim", "Reference", "Its Claim; none in a dry run that found none."),
                 Output("care-plan", "Reference", "Its plan.", min=1),
-                Output("code", "string", "Its code in the plan.", min=1),
+                Output("identifier", "string", "Its identifier.", min=1),
                 Output("total", "Money", "Its amount.", min=1),
                 Output("evidence-moved", "boolean", "True when the evidence now gives another split."),
+                Output("correction", "Reference", "A Claim that regularises it.", max=None),
             ),
         ),
         Output(
@@ -179,6 +186,8 @@ BILL = Operation(
                 Output("care-plan", "Reference", "Its plan.", min=1),
                 Output("code", "string", "Its code in the plan.", min=1),
                 Output("reason", "string", "What it lacks, French and English.", min=1, max=None),
+                Output("withdrawn", "Reference", "The draft that claimed it before, cancelled now."),
+                Output("correction", "Reference", "A credit of its submitted Claim.", max=None),
             ),
         ),
         Output(
