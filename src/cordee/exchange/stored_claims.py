@@ -12,6 +12,7 @@ from cordee.pathways.convention import Party
 from cordee.store.reader import Reader
 
 _PAGE = 500
+_PARTIES_A_SEARCH = 50
 _FINESS = "https://finess.esante.gouv.fr|"
 
 
@@ -65,3 +66,17 @@ def name_of(resource: Element) -> str:
         return name
     first: Element = next(iter(name), {})
     return first.get("text") or " ".join([*first.get("given", ()), first.get("family", "")]).strip()
+
+
+async def names_of_parties(reader: Reader, parties: Iterable[str]) -> dict[str, str]:
+    """The names, by identifier (`system|value`), of the professionals and organisations that are stored."""
+    wanted = sorted(parties)
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), _PARTIES_A_SEARCH):
+        some = ",".join(party.replace(",", r"\,") for party in wanted[start : start + _PARTIES_A_SEARCH])
+        for resource_type in ("Practitioner", "Organization"):
+            page = await reader.search(parse_search(resource_type, [("identifier", some)]), count=1_000)
+            for version in page.matches:
+                resource = parsed(version)
+                found |= dict.fromkeys(identifiers_of(resource), name_of(resource))
+    return found

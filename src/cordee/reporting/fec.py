@@ -8,6 +8,7 @@ from datetime import date, tzinfo
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren
 
+from cordee.claims import canonical
 from cordee.ledger.chain import ChainedEntry
 from cordee.ledger.model import Account, Event, LedgerLine
 from cordee.pathways.model import Validity
@@ -49,7 +50,11 @@ JOURNALS: Mapping[Event, tuple[str, str]] = {
     Event.RECOVERY: _RECOVERIES,
 }
 
-_REGISTERS = {"https://rpps.esante.gouv.fr": "RPPS", "https://finess.esante.gouv.fr": "FINESS"}
+_REGISTERS = {
+    "https://rpps.esante.gouv.fr": "RPPS",
+    "https://finess.esante.gouv.fr": "FINESS",
+    canonical.CPAM_NUMBER: "CPAM",
+}
 _SEPARATORS = re.compile(r"[\s|]+")
 
 

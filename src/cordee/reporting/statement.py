@@ -102,8 +102,8 @@ class Statement:
 
 
 def in_order(lines: Iterable[StatementLine]) -> tuple[StatementLine, ...]:
-    """The lines as a statement shows them: by period, then Claim, a correction after what it corrects."""
-    return tuple(sorted(lines, key=lambda line: (line.period.first, line.pathway, line.patient, line.claim)))
+    """The lines as a statement shows them: by pathway, then period, patient and Claim."""
+    return tuple(sorted(lines, key=lambda line: (line.pathway, line.period.first, line.patient, line.claim)))
 
 
 def local_references(patients: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A professional's statement as a PDF, one page when it fits."""
 
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from reportlab.lib.styles import ParagraphStyle
@@ -8,11 +9,13 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table, TableStyle
 
 from cordee.claims.claim_words import CLAIM_KINDS
+from cordee.pathways.model import Validity
 from cordee.pathways.money import in_french
 from cordee.reporting.printed_page import (
     AMOUNT,
     BODY,
     CELL,
+    CELL_OF_DATES,
     COLUMN,
     COLUMN_OF_AMOUNTS,
     HEADING,
@@ -30,21 +33,29 @@ from cordee.reporting.printed_page import (
 )
 from cordee.reporting.statement import Statement, StatementLine
 
-_COLUMNS = ("Forfait", "Patient", "Actes", "Part AMO", "Part AMC", "Quote-part", "Payé", "État")
-_OF_AMOUNTS = range(2, 7)
-_WIDTHS = [43 * mm, 19 * mm, 11 * mm, 19 * mm, 19 * mm, 20 * mm, 19 * mm]
-_GRID = TableStyle(
-    [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 3),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-        ("TOPPADDING", (0, 0), (-1, -1), 3),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
-        ("LINEBELOW", (0, 0), (-1, -2), 0.4, RULE),
-        ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
-        ("LINEABOVE", (0, -1), (-1, -1), 0.8, INK),
-    ]
+_COLUMNS = (
+    ("Forfait", 31 * mm),
+    ("Période", 29 * mm),
+    ("Patient", 17 * mm),
+    ("Actes", 9 * mm),
+    ("AMO", 16 * mm),
+    ("AMC", 16 * mm),
+    ("Quote-part", 17 * mm),
+    ("Payé", 16 * mm),
+    ("État", None),
 )
+_OF_AMOUNTS = range(3, 8)
+_GRID: list[Any] = [
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 3),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+    ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+    ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+    ("LINEBELOW", (0, 0), (-1, -2), 0.4, RULE),
+    ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
+    ("LINEABOVE", (0, -1), (-1, -1), 0.8, INK),
+]
 _BOXES = TableStyle(
     [
         ("BACKGROUND", (0, 0), (-1, -1), SHADE),
@@ -70,7 +81,7 @@ def statement_document(statement: Statement) -> bytes:
         Spacer(0, 4 * mm),
         _summary(statement),
         Spacer(0, 3 * mm),
-        said("Forfaits de la période", HEADING),
+        said("Forfaits de la période, en euros", HEADING),
     ]
     story += [_lines(statement)] if statement.lines else [said("Aucune quote-part sur cette période.")]
     story += [Spacer(0, 3 * mm), KeepTogether(_notes(statement))]
@@ -102,23 +113,54 @@ def _summary(statement: Statement) -> Table:
 
 
 def _lines(statement: Statement) -> Table:
-    headings = [said(name, COLUMN_OF_AMOUNTS if n in _OF_AMOUNTS else COLUMN) for n, name in enumerate(_COLUMNS)]
+    """The lines under the name of their pathway, one row each where their words are short."""
+    style = [*_GRID]
+    rows: list[list[Any]] = [
+        [said(name, COLUMN_OF_AMOUNTS if n in _OF_AMOUNTS else COLUMN) for n, (name, _) in enumerate(_COLUMNS)]
+    ]
+    for pathway, lines in groupby(statement.lines, key=lambda line: line.pathway):
+        style += [
+            ("SPAN", (0, len(rows)), (-1, len(rows))),
+            ("BACKGROUND", (0, len(rows)), (-1, len(rows)), SHADE),
+            ("NOSPLIT", (0, len(rows)), (-1, len(rows) + 1)),
+        ]
+        rows.append([said(pathway, STRONG), *[""] * (len(_COLUMNS) - 1)])
+        rows += map(_cells, lines)
     totals = statement.totals
-    sums = [said("Total", STRONG), "", said(str(totals.acts), TOTAL)]
-    sums += [said(in_french(cents), TOTAL) for cents in (totals.amo, totals.amc, totals.claimed, totals.paid)]
-    rows = [headings, *(_cells(line) for line in statement.lines), [*sums, ""]]
-    return Table(rows, colWidths=[*_WIDTHS, WIDTH - sum(_WIDTHS)], style=_GRID, repeatRows=1)
+    amounts = (totals.amo, totals.amc, totals.claimed, totals.paid)
+    sums = [said(text, TOTAL) for text in (str(totals.acts), *map(_plain, amounts))]
+    rows.append([said("Total", STRONG), "", "", *sums, ""])
+    return Table(rows, colWidths=_widths(), style=TableStyle(style), repeatRows=1)
+
+
+def _widths() -> list[float]:
+    stated = [width for _, width in _COLUMNS if width is not None]
+    return [*stated, WIDTH - sum(stated)]
 
 
 def _cells(line: StatementLine) -> list[Any]:
-    kind = "" if line.kind == "forfait" else f"{CLAIM_KINDS[line.kind]}\n"
+    forfait = line.forfait if line.kind == "forfait" else f"{line.forfait}, {CLAIM_KINDS[line.kind]}"
     return [
-        [said(line.forfait, CELL), said(f"{kind}{line.pathway}\n{days(line.period)}", SMALL)],
+        said(forfait, CELL),
+        said(_dates(line.period), CELL_OF_DATES),
         said(line.patient, CELL),
         said(str(line.acts), AMOUNT),
-        *(said(in_french(cents), AMOUNT) for cents in (line.amo, line.amc, line.cents, line.paid)),
+        *(said(_plain(cents), AMOUNT) for cents in (line.amo, line.amc, line.cents, line.paid)),
         [said(line.state, CELL), *([said(line.remark, SMALL)] if line.remark else [])],
     ]
+
+
+def _plain(cents: int) -> str:
+    """An amount without the sign of the euro, which the line above the table has."""
+    return in_french(cents).removesuffix("€").strip()
+
+
+def _dates(period: Validity) -> str:
+    """Both days, the year once when it is the same."""
+    if period.last is None:
+        return days(period)
+    first = f"{period.first:%d/%m}" if period.first.year == period.last.year else _day(period.first)
+    return f"{first} – {_day(period.last)}"
 
 
 def _notes(statement: Statement) -> list[Flowable]:

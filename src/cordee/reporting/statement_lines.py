@@ -58,9 +58,11 @@ def _rejected(claim: str, item: ClaimItem, family: Family) -> int:
 
 def _state(record: ClaimRecord, code: StateCode, shares: Sequence[Share]) -> str:
     """The quote-part's own state where the answers tell it, else the Claim's."""
-    if record.kind == "credit" and shares and not any(share.open for share in shares):
+    if not shares:
+        return "sans quote-part"
+    if record.kind == "credit" and not any(share.open for share in shares):
         return "reprise par la caisse"
-    if code in {"corrected", "cancelled", "refused_technically"} or not shares:
+    if code in {"corrected", "cancelled", "refused_technically"}:
         return CLAIM_STATES[code]
     if all(share.rejected == share.claimed for share in shares):
         return CLAIM_STATES["rejected"]

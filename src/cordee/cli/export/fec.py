@@ -11,7 +11,8 @@ from cordee.cli.export.options import DataDir, First, Last, Structure, Tenant, c
 from cordee.cli.failures import CommandError
 from cordee.cli.output_files import whole_file
 from cordee.cli.repository import with_repository
-from cordee.exchange.stored_claims import read_structure
+from cordee.exchange.stored_claims import names_of_parties, read_structure
+from cordee.ledger.balances import Holding
 from cordee.pathways.model import Validity
 from cordee.pathways.money import in_french
 from cordee.reporting.chart_of_accounts import DEFAULT_CHART, read_chart
@@ -54,8 +55,14 @@ def fec(
     typer.echo(f"{path} : {counted(writer.entries, 'écriture')}, débit et crédit {in_french(writer.debit)}")
 
 
+def _party(holding: Holding) -> str | None:
+    return holding.liable or holding.payee
+
+
 async def _write(repository: Repository, structure: str, exercise: Validity, writer: FecWriter, path: Path) -> None:
     await read_structure(repository, structure)
+    balances = await repository.ledger.balances(f"Organization/{structure}", exercise.last)
+    writer.names = await names_of_parties(repository, {party for b in balances if (party := _party(b.holding))})
     with whole_file(path) as written:
         written.write(writer.header())
         async for chained in repository.ledger.entries(
