@@ -117,5 +117,5 @@ def test_a_credit_taken_back_says_so() -> None:
 
 def test_a_member_outside_of_the_split_has_no_state_to_wait_for() -> None:
     outside = replace(CLAIM.items[1], cents=0, amo=0, sessions=())
-    of = family(replace(CLAIM, items=(CLAIM.items[0], outside), total=10_000))
-    assert line(of, item=outside).state == "sans quote-part"
+    claim = replace(CLAIM, items=(CLAIM.items[0], outside), total=10_000)
+    assert line(family(claim), claim, outside).state == "sans quote-part"
