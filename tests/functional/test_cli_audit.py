@@ -59,7 +59,7 @@ def test_ledgers_in_order_are_said_to_be_with_the_end_of_each_chain(audit) -> No
     first, end, second, _ = done.stdout.splitlines()
     assert first == "Organization/s1: 3 entries, 9 lines, debits less credits 0.00 EUR"
     assert re.fullmatch(r"Organization/s1 3:[0-9a-f]{64}", end)
-    assert second.startswith("Organization/s2: 1 entries")
+    assert second.startswith("Organization/s2: 1 entry")
 
 
 async def test_a_ledger_that_was_tampered_with_is_named_with_its_first_fault(booked, dsn: str, audit) -> None:
@@ -68,7 +68,7 @@ async def test_a_ledger_that_was_tampered_with_is_named_with_its_first_fault(boo
     assert done.returncode == 1
     assert done.stderr.startswith("FAULT Organization/s1, entry 2: its hash is")
     assert len(done.stderr.splitlines()) == 1
-    assert "Organization/s1: 1 entries, 3 lines" in done.stdout
+    assert "Organization/s1: 1 entry, 3 lines" in done.stdout
     assert audit("verify", "--structure", "s2").returncode == 0
 
 

@@ -167,10 +167,9 @@ def _tell(found: VerifiedLedger | Checked) -> None:
         typer.echo(f"{found.count:,} {found.what} recomputed")
     else:
         end = found.end
-        total = trial_balance(found.balances)
-        typer.echo(
-            f"{end.structure}: {end.number:,} entries, {found.lines:,} lines, debits less credits {euros(total)} EUR"
-        )
+        entries = f"{end.number:,} {'entry' if end.number == 1 else 'entries'}"
+        net = euros(trial_balance(found.balances))
+        typer.echo(f"{end.structure}: {entries}, {found.lines:,} lines, debits less credits {net} EUR")
         typer.echo(f"{end.structure} {end.number}:{end.hash.hex()}")
 
 

@@ -16,9 +16,9 @@ BATCH = 1000
 # One look-up of lines an entry, by the key: entries are read in the order of theirs, whatever the statistics say.
 ENTRY_COLUMNS = """
   e.structure, e.number, e.recorded_at, e.booked_on, e.event, e.key, e.label, e.claim, e.evidence, e.hash,
-  (SELECT json_agg(json_build_object('account', l.account, 'payee', l.payee, 'liable', l.liable,
-                                     'debit', l.debit, 'credit', l.credit) ORDER BY l.line)::text
-   FROM ledger_line l WHERE l.tenant = e.tenant AND l.structure = e.structure AND l.number = e.number) AS lines"""
+  (SELECT json_agg(l)::text FROM (
+     SELECT o.account, o.payee, o.liable, o.debit, o.credit FROM ledger_line o
+     WHERE o.tenant = e.tenant AND o.structure = e.structure AND o.number = e.number ORDER BY o.line) AS l) AS lines"""
 """What `chained_entry` reads; `e` is a row of ledger_entry."""
 
 _BY_KEYS = f"""
