@@ -12,6 +12,7 @@ from cordee.pathways.price import NoPrice, Price, price
 from cordee.pathways.reader import read_pathway
 from cordee.pathways.schedule import convention_in_force, schedule, sequences_of
 from cordee.pathways.shipped import shipped_pathways
+from cordee.pathways.split_reader import STEPS
 from cordee.pathways.strict_yaml import FileRefusedError
 
 EXAMPLE = Path(__file__).parents[1] / "claims" / "convention.yaml"
@@ -177,3 +178,11 @@ def test_the_engine_itself_refuses_an_amount_out_of_range(convention: Convention
     assert isinstance(found, NoPrice)
     assert (found.stated, found.published) == (500, PCR.amounts[0])
     assert price_of(cheap, "OC-TCA", "mois-1") == NoPrice("OC-TCA, mois-1")
+
+
+def test_the_documentation_names_every_key_of_a_convention_and_every_step(text: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "conventions.md").read_text(encoding="utf-8")
+    unheard_of = "https://cordee.example/unheard-of"
+    known = refusal(text.replace("format:", f"{unheard_of}: 1\nformat:", 1)).rpartition("known keys: ")[2].split(", ")
+    for name in (*known, *STEPS):
+        assert f"`{name}`" in page
