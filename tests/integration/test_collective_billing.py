@@ -13,6 +13,7 @@ from cordee.claims.collective.period import period_of
 from cordee.claims.collective.run import CollectiveBilled, CollectiveOutcome, CollectiveRefused, bill_collective
 from cordee.claims.fhir_claim import claim_resource, claim_text
 from cordee.claims.fhir_evidence import EvidenceError
+from cordee.claims.signing import sign_distribution
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Sealed
 from cordee.pathways.shipped import shipped_pathways
@@ -144,6 +145,38 @@ async def test_shared_savings_are_billed_to_the_group(practice: Repository) -> N
 async def test_what_is_not_there_is_named(practice: Repository, options: dict[str, Any], said: str) -> None:
     with pytest.raises(EvidenceError, match=said):
         await run(practice, **options)
+
+
+FREE = """format: cordee.distribution/1
+patient_list: Group/peps
+forfait: 2026-Q3
+amounts:
+  https://rpps.esante.gouv.fr|99900000000: 1800.00 EUR
+  https://rpps.esante.gouv.fr|99900000003: 1000.00 EUR
+signed_by: {identifier: "https://rpps.esante.gouv.fr|99900000000", name: Médecin Un}
+signed_on: 2026-09-15
+"""
+
+
+async def test_a_free_distribution_is_billed_once_it_is_signed_off_and_adds_up(practice: Repository) -> None:
+    await put(practice, contract(**PEPS, split=[{"step": "free_distribution"}]))
+    refused = await run(practice)
+    assert isinstance(refused, CollectiveRefused)
+    assert [missing.code for missing in refused.reason.missing] == ["distribution_not_signed"]
+
+    await sign_distribution(practice, "d.yaml", FREE.replace("1000.00", "999.99"))
+    refused = await run(practice)
+    assert isinstance(refused, CollectiveRefused)
+    assert [missing.code for missing in refused.reason.missing] == ["distribution_sum"]
+
+    signed = await sign_distribution(practice, "d.yaml", FREE)
+    parts = (await billed(practice)).settlement.parts
+    assert {part.payee.name: part.cents for part in parts if part.cents} == {
+        "medecin-1": 180_000,
+        "infirmier-1": 100_000,
+    }
+    payment = {part["url"]: part for part in (await stored(practice))["extension"][0]["extension"]}
+    assert f"{signed.contract}/_history/2" in payment["evidence-versions"]["valueString"].split()
 
 
 async def test_two_versions_in_force_on_one_day_bill_nothing_and_are_named(practice: Repository) -> None:

@@ -1,4 +1,4 @@
-"""Free distributions signed off, from YAML: who gets what of one forfait of one plan."""
+"""Free distributions signed off, from YAML: who gets what of one forfait of one plan, or of one patient list."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ FORMAT = "cordee.distribution/1"
 
 @dataclass(frozen=True, slots=True)
 class DistributionFile:
-    """A distribution of a forfait of `care_plan` (`CarePlan/abc`), and who signed it."""
+    """A distribution of a forfait of what it is `about` (`CarePlan/abc` or `Group/abc`), and who signed it."""
 
-    care_plan: str
+    about: str
     distribution: SignedDistribution
     signatory: Party
 
@@ -35,12 +35,23 @@ def read_distribution(file: str, text: str) -> DistributionFile:
         signed_by=signatory.name,
         signed_on=root.day("signed_on"),
     )
-    care_plan = root.text("care_plan")
-    if care_plan and not care_plan.startswith("CarePlan/"):
-        root.refuse("care_plan", f"{care_plan!r} does not name a plan: write its reference, as in CarePlan/abc")
+    about = _about(root)
     root.close()
     root.document.finish()
-    return DistributionFile(care_plan, distribution, signatory)
+    return DistributionFile(about, distribution, signatory)
+
+
+def _about(root: Section) -> str:
+    """The plan of a patient's forfait, or the Group of a collective one's list."""
+    if root.has("patient_list") and root.has("care_plan"):
+        root.refuse("patient_list", "a distribution is about a care_plan or a patient_list: keep one of the two")
+    key, type_, named = (
+        ("patient_list", "Group", "list") if root.has("patient_list") else ("care_plan", "CarePlan", "plan")
+    )
+    about = root.text(key)
+    if about and not about.startswith(f"{type_}/"):
+        root.refuse(key, f"{about!r} does not name a {named}: write its reference, as in {type_}/abc")
+    return about
 
 
 def _amounts(section: Section) -> tuple[tuple[str, int], ...]:

@@ -1,4 +1,4 @@
-"""A free distribution kept as an R4 Contract about its CarePlan, as a convention is: its YAML in `rule`."""
+"""A free distribution kept as an R4 Contract about its CarePlan or Group, as a convention is: its YAML in `rule`."""
 
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,11 +18,11 @@ def contract_from_distribution(read: DistributionFile, yaml_text: str) -> Elemen
     party = named(read.signatory.identifier, read.signatory.name)
     return {
         "resourceType": "Contract",
-        "id": str(uuid5(NAMESPACE_URL, f"{canonical.DISTRIBUTION}|{read.care_plan}|{read.distribution.forfait}")),
+        "id": str(uuid5(NAMESPACE_URL, f"{canonical.DISTRIBUTION}|{read.about}|{read.distribution.forfait}")),
         "status": "executed",
         "instantiatesUri": canonical.DISTRIBUTION,
         "issued": read.distribution.signed_on.isoformat(),
-        "subject": [{"reference": read.care_plan}],
+        "subject": [{"reference": read.about}],
         "title": f"Répartition libre, {read.distribution.forfait}",
         "signer": [signer(party, read.distribution.signed_on, _TIME_ZONE)],
         "rule": [kept_file(yaml_text, "distribution.yaml")],
@@ -38,8 +38,8 @@ def distribution_from_contract(contract: Resource) -> SignedDistribution:
     reference = reference_of(contract)
     read = read_distribution(reference, text_of_contract(contract))
     about = [local_reference(subject) for subject in contract.get("subject", ())]
-    if about != [read.care_plan]:
-        raise EvidenceError(f"{reference}: subject is {about}, its file says {read.care_plan}: write it again")
+    if about != [read.about]:
+        raise EvidenceError(f"{reference}: subject is {about}, its file says {read.about}: write it again")
     return read.distribution
 
 

@@ -79,21 +79,23 @@ async def sign_convention(
 async def sign_distribution(repository: Repository, file: str, yaml_text: str) -> SignedOff:
     """Stores the Contract of a free distribution; signing the same file again changes nothing.
 
-    A forfait of a plan has one: a later one takes its place, and history keeps the earlier. Raises FileRefusedError for
-    a file with problems, SigningRefusedError when there is no such plan, or a later distribution of it.
+    A forfait of a plan or list has one: a later one takes its place, and history keeps the earlier. Raises
+    FileRefusedError for a file with problems, SigningRefusedError when there is no such plan or list, or a later
+    distribution of it.
     """
     read = read_distribution(file, yaml_text)
     contract = contract_from_distribution(read, yaml_text)
     signed = SignedOff(read, f"Contract/{contract['id']}")
-    plan = ("CarePlan", read.care_plan.removeprefix("CarePlan/"))
+    type_, _, id_ = read.about.partition("/")
+    about = (type_, id_)
     key = ("Contract", contract["id"])
     async with repository.unit() as unit:
-        await unit.lock([f"distribution {read.care_plan} {read.distribution.forfait}"])
+        await unit.lock([f"distribution {read.about} {read.distribution.forfait}"])
         stored = {
-            found: version for found, version in (await unit.read_many([plan, key])).items() if not version.deleted
+            found: version for found, version in (await unit.read_many([about, key])).items() if not version.deleted
         }
-        if plan not in stored:
-            raise SigningRefusedError(f"{file}: there is no {read.care_plan} here: write the plan's own reference")
+        if about not in stored:
+            raise SigningRefusedError(f"{file}: there is no {read.about} here: write its own reference")
         if key in stored:
             before: Resource = orjson.loads(stored[key].body)
             if before.get("rule") == contract["rule"]:

@@ -26,6 +26,7 @@ from cordee.cli.failures import CommandError
 from cordee.pathways.model import Pathway
 from cordee.pathways.money import in_french
 from cordee.pathways.publication import pathways_of
+from cordee.pathways.strict_yaml import FileRefusedError
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
 
@@ -88,7 +89,7 @@ def bill_collective(
     with ready_database(settings) as dsn:
         try:
             outcome = asyncio.run(run(dsn))
-        except EvidenceError as refusal:
+        except (EvidenceError, FileRefusedError) as refusal:
             raise CommandError(str(refusal)) from None
     for fault in outcome.unreadable:
         console.print(f"{fault.care_plan}: {fault.message}", style="red", markup=False)

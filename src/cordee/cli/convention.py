@@ -97,7 +97,7 @@ def distribute(
     tenant: Annotated[str, typer.Option(help="Tenant of the plans.")] = DEFAULT_TENANT,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
 ) -> None:
-    """Put free distributions signed off by hand into a tenant: who gets what of one forfait of one plan.
+    """Put free distributions signed off by hand into a tenant: who gets what of one forfait.
 
     Example: [bold]cordee convention distribute repartition.yaml[/bold]
     """
@@ -109,7 +109,7 @@ def distribute(
     for found in _in_tenant(tenant, data_dir, signed):
         distribution = found.read.distribution
         total = in_french(sum(cents for _, cents in distribution.amounts))
-        typer.echo(f"{found.contract} : {found.read.care_plan}, {distribution.forfait}, {total} à répartir")
+        typer.echo(f"{found.contract} : {found.read.about}, {distribution.forfait}, {total} à répartir")
 
 
 def _in_tenant(tenant: str, data_dir: Path | None, work: Callable[[Repository], Awaitable[_Result]]) -> _Result:

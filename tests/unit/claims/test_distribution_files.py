@@ -46,6 +46,16 @@ def test_it_survives_its_contract() -> None:
         ("70.50 EUR", "70.50 USD", "d.yaml:5: amounts"),
         ("CarePlan/c", "Patient/c", "d.yaml:2: care_plan: 'Patient/c' does not name a plan"),
         (
+            "care_plan: CarePlan/c",
+            "patient_list: CarePlan/c",
+            "d.yaml:2: patient_list: 'CarePlan/c' does not name a list",
+        ),
+        (
+            "forfait: mois-1",
+            "forfait: mois-1\npatient_list: Group/g",
+            "d.yaml:4: patient_list: a distribution is about",
+        ),
+        (
             "https://rpps.esante.gouv.fr|10000000002",
             "somebody",
             "d.yaml:6: amounts.somebody: 'somebody' is not system|",
@@ -59,6 +69,14 @@ def test_a_file_with_problems_is_refused_by_line(old: str, new: str, said: str) 
     with pytest.raises(FileRefusedError) as refused:
         read_distribution("d.yaml", TEXT.replace(old, new))
     assert said in str(refused.value)
+
+
+def test_that_of_a_collective_payment_is_about_its_patient_list() -> None:
+    text = TEXT.replace("care_plan: CarePlan/c\nforfait: mois-1", "patient_list: Group/g\nforfait: 2026-Q3")
+    read = read_distribution("d.yaml", text)
+    contract = contract_from_distribution(read, text)
+    assert contract["subject"] == [{"reference": "Group/g"}]
+    assert distribution_from_contract(contract) == read.distribution
 
 
 def test_a_contract_about_another_plan_than_its_file_is_refused() -> None:

@@ -22,7 +22,8 @@ class CollectiveDossier(Agreement):
     """A collective payment of one structure for one period; `group` is the Group of its patients, `Group/abc`.
 
     `circle` is the team: the members of the care teams whose subject is that Group. `patients` is not read for shared
-    savings, whose number of patients is a fact the caisse states.
+    savings, whose number of patients is a fact the caisse states. `distributions` are the free distributions signed off
+    about that Group; the code of a forfait is the period's.
     """
 
     pathway: Pathway

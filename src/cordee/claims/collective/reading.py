@@ -18,6 +18,7 @@ from cordee.claims.collective.fhir_invoice import CollectiveEvidence
 from cordee.claims.collective.fhir_patient_list import patients_listed, patients_named
 from cordee.claims.collective.period import BillingPeriod
 from cordee.claims.fhir_circle import circle_from_care_teams
+from cordee.claims.fhir_distribution import distribution_from_contract, is_distribution
 from cordee.claims.fhir_evidence import (
     EvidenceError,
     Resource,
@@ -52,7 +53,7 @@ async def collective_case(
 ) -> CollectiveCase:
     """The case of a structure (an Organization's id) for a period, under the convention in force on its first day.
 
-    Raises EvidenceError naming what is missing or can't be read.
+    Raises EvidenceError, or FileRefusedError for the file of a distribution, naming what is missing or can't be read.
     """
     organization = await _organization(records, structure)
     contracts, unreadable = await executed_conventions(records, pathway, pathways)
@@ -65,6 +66,7 @@ async def collective_case(
     listed = pathway.payment_model == "capitation"
     patients, patient_versions = await _patients(records, group) if listed else ({}, [])
     reports = [report async for report in _reports(records, pathway, reference, period)]
+    distributions = await _distributions(records, group["id"])
     dossier = CollectiveDossier(
         pathway=pathway,
         convention=convention,
@@ -74,10 +76,11 @@ async def collective_case(
         group=reference,
         patients=patients_listed(group, patients, zone) if listed else (),
         facts=facts_from_figures(figures_of(reports, reference, period.days, zone), reference),
+        distributions=tuple(distribution_from_contract(contract) for contract in distributions),
     )
     of_list = [report for report in reports if is_about(report, reference)]
     of_patients = [versioned_reference(report) for report in reports if not is_about(report, reference)]
-    read = (organization, group, *around.values(), *of_list)
+    read = (organization, group, *around.values(), *of_list, *distributions)
     versions = sorted({contracts[convention], *(versioned_reference(resource) for resource in read)})
     return CollectiveCase(dossier, _evidence(versions, [*patient_versions, *of_patients]), tuple(unreadable))
 
@@ -152,6 +155,13 @@ async def _reports(records: Searched, pathway: Pathway, group: str, period: Bill
             position = page.following
             if position is None:
                 break
+
+
+async def _distributions(records: Searched, group: str) -> list[Resource]:
+    """The Contracts of the free distributions about the list."""
+    stored = await records.referring("Contract", "subject", [("Group", group)])
+    contracts: list[Resource] = [orjson.loads(version.body) for version in stored]
+    return [contract for contract in contracts if is_distribution(contract)]
 
 
 def _evidence(versions: Iterable[str], of_patients: Iterable[str]) -> CollectiveEvidence:

@@ -53,7 +53,7 @@ def settle_collective(dossier: CollectiveDossier, *, as_of: date) -> CollectiveS
     if gates:
         return CollectiveNotDue(dossier, as_of, gates, amount.components, amount.set_aside)
     counted = _participation(dossier)
-    signed_off = signed_for(dossier.distributions, dossier.identifier, as_of)
+    signed_off = signed_for(dossier.distributions, dossier.period.code, as_of)
     split = quote_parts(dossier, dossier.period.days, counted, amount.total, signed_off)
     if isinstance(split, tuple):
         return CollectiveNotDue(dossier, as_of, split, amount.components, amount.set_aside)

@@ -205,7 +205,7 @@ def test_a_free_distribution_is_signed_off_even_to_somebody_outside_of_the_team(
     outsider = {"code": "externe", "identifier": OUTSIDE, "name": "Kinésithérapeute Neuf", "kind": "practitioner"}
     free = convention(found.pathway, **{**STATED, "split": [{"step": "free_distribution"}]}, beneficiaries=[outsider])
     signed = () if amounts is None else (
-        SignedDistribution("msp:peps:2026-Q3", tuple(amounts.items()), "Médecin Un", date(2026, 10, 1)),
+        SignedDistribution("2026-Q3", tuple(amounts.items()), "Médecin Un", date(2026, 10, 1)),
     )  # fmt: skip
     given = replace(found, convention=free, distributions=signed)
     if lacking:
