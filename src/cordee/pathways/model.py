@@ -393,12 +393,3 @@ class Pathway:
     def uplift(self, territory: str, day: date) -> TerritoryUplift | None:
         """The uplift in force in a territory on a day."""
         return next((u for u in self.uplifts if u.territory == territory and u.validity.covers(day)), None)
-
-    def amount(self, profile: str, sequence: str | None, day: date) -> Amount | None:
-        """The amount in force for a profile and a séquence (None: the whole parcours)."""
-        found = [
-            amount
-            for amount in self.amounts
-            if amount.sequence == sequence and amount.profile in {profile, None} and amount.validity.covers(day)
-        ]
-        return next((a for a in found if a.profile is not None), found[0] if found else None)

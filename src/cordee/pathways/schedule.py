@@ -1,11 +1,11 @@
 """A pathway and a convention put together: which forfaits fall due for a patient, over which days, and when."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from cordee.pathways.agreed_terms import kept_for_versions
-from cordee.pathways.convention import Convention
+from cordee.pathways.convention import Convention, StatedSequence
 from cordee.pathways.durations import NO_TIME, Duration
 from cordee.pathways.model import Forfait, Label, Pathway, RequiredAct
 
@@ -53,9 +53,12 @@ def sequences_of(pathway: Pathway, convention: Convention, start: date) -> tuple
     """The séquences of a patient whose parcours starts on `start`, one after the other without a gap.
 
     Each date is counted from `start`, so that a parcours begun on the 31st does not drift through short
-    months. A séquence of the pathway whose duration nobody states is left out, with all that follow it.
+    months. A séquence of the pathway whose duration nobody states is left out, with all that follow it. What is
+    published of a required act holds where the convention says nothing else.
     """
-    stated = [(s.code, s.within, s.label, s.duration, s.required_acts) for s in convention.sequences]
+    stated = [
+        (s.code, s.within, s.label, s.duration, _as_published(pathway, convention, s)) for s in convention.sequences
+    ]
     published = [(s.code, s.code, s.label, s.duration, s.required_acts) for s in pathway.sequences]
     planned: list[PlannedSequence] = []
     elapsed = NO_TIME
@@ -66,6 +69,23 @@ def sequences_of(pathway: Pathway, convention: Convention, start: date) -> tuple
         elapsed = elapsed + duration
         planned.append(PlannedSequence(code, within, label, first, elapsed.after(start) - _ONE_DAY, required or ()))
     return tuple(planned)
+
+
+def _as_published(pathway: Pathway, convention: Convention, stated: StatedSequence) -> tuple[RequiredAct, ...]:
+    """The acts a stated séquence requires, by the published profession; undivided, with published minimum and time."""
+    published = next((s.required_acts or () for s in pathway.sequences if s.code == stated.within), ())
+    undivided = sum(other.within == stated.within for other in convention.sequences) == 1
+    required = []
+    for own in stated.required_acts:
+        same = next((p for p in published if p.act == own.act and own.profession in {None, p.profession}), None)
+        if same is None:
+            required.append(own)
+        elif undivided:
+            minimum, within = own.minimum or same.minimum, own.within or same.within
+            required.append(replace(own, profession=same.profession, minimum=minimum, within=within))
+        else:
+            required.append(replace(own, profession=same.profession))
+    return tuple(required)
 
 
 def sequences_for(forfait: Forfait, sequences: Iterable[PlannedSequence]) -> tuple[PlannedSequence, ...]:

@@ -174,3 +174,23 @@ def test_a_yearly_forfait_is_due_once_a_session_was_done(dossier: Build, session
     assert (
         [missing.code for missing in unknown.missing] == ["forfait_unknown"] if isinstance(unknown, NotDue) else False
     )
+
+
+def test_a_price_by_act_and_performer_pays_each_performer_of_a_session(dossier: Build, session: Build) -> None:
+    plain = dossier()
+    price = replace(plain.pathway.amounts[0], profile=None, sequence=None, act="rcp", minimum=1_500, maximum=1_500)
+    meetings = replace(
+        plain.pathway.forfaits[0],
+        code="rcp",
+        trigger="per_act",
+        unit="EUR per act and performer",
+        acts=("rcp",),
+        amounts=(price,),
+    )
+    by_performer = with_pathway(plain, forfaits=(meetings,))
+    by_session = with_pathway(plain, forfaits=(replace(meetings, unit="EUR per act"),))
+    shared = session("rcp", date(2026, 7, 2), ["A", "B"])
+    for judged, total in ((by_performer, 3_000), (by_session, 1_500)):
+        result = settle(judged, [shared], forfait="rcp@2026-07-01", as_of=END)
+        assert isinstance(result, Settlement)
+        assert result.total == total

@@ -16,7 +16,7 @@ from cordee.claims.table import missing_rows, not_counted_rows
 from cordee.claims.wording import lines
 from cordee.pathways.money import cents_of
 
-STATED = ("incomplete_use", "early_exit", "split")
+STATED = ("incomplete_use", "early_exit", "split", "sequences", "amounts")
 CASES = [
     (path.stem, case)
     for path in sorted((Path(__file__).parent / "due_cases").glob("*.yaml"))
@@ -33,8 +33,9 @@ def test_what_is_due(
 ) -> None:
     pathway = case["pathway"]
     members = [member(name, profession, pathway) for name, profession in case["members"].items()]
-    judged = dossier("tous", members, pathway, **{key: case[key] for key in STATED if key in case})
-    judged = replace(judged, inclusion=replace(judged.inclusion, exit=gone(case), decision=decided(case)))
+    judged = dossier(case.get("profile", "tous"), members, pathway, **{key: case[key] for key in STATED if key in case})
+    inclusion = replace(judged.inclusion, exit=gone(case), decision=decided(case))
+    judged = replace(judged, inclusion=replace(inclusion, birth_date=case.get("birth_date", inclusion.birth_date)))
     sessions = [
         session(s["act"], s["day"], s["by"], pathway) for s in case["sessions"] for _ in range(s.get("times", 1))
     ]
@@ -64,7 +65,7 @@ def gone(case: dict[str, Any]) -> Exit | None:
 
 
 def decided(case: dict[str, Any]) -> Decision:
-    return Decision(case.get("included", date(2026, 6, 20)), "PractitionerRole/M")
+    return Decision(case.get("included", date(2026, 6, 20)), "PractitionerRole/M", prescriber="PractitionerRole/M")
 
 
 def assert_said_in_both_languages(result: Settlement | NotDue) -> None:

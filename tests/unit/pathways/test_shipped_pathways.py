@@ -106,8 +106,7 @@ def test_only_the_bounds_of_the_obesity_tariff_are_published(pcr: Pathway) -> No
     (amount,) = pcr.amounts
     assert (amount.minimum, amount.maximum, amount.exact) == (112_600, 176_900, None)
     assert [profile.code for profile in pcr.profiles] == ["OC", "OC-APA", "OC-TCA", "OC-TCA-APA"]
-    assert pcr.amount("OC", None, date(2026, 3, 4)) == amount
-    assert pcr.amount("OC", None, date(2026, 3, 3)) is None
+    assert amount.validity.first == date(2026, 3, 4)
     assert (pcr.incomplete_use, pcr.early_exit) == (None, None)
     assert all(s.duration is None and s.required_acts is None for s in pcr.sequences)
 
