@@ -104,7 +104,7 @@ def test_an_unknown_pathway_is_refused_naming_those_there_are(client: httpx.Clie
         {"name": "pathway", "valueCode": "nothing"}, {"name": "until", "valueDate": "2026-08-31"}
     ]}  # fmt: skip
     answer = client.post("$bill", json=body)
-    assert refusal(answer, 400) == [("invalid", ["Parameters.parameter"])]
+    assert refusal(answer, 400) == [("invalid", ["Parameters.parameter[0]"])]
     assert PATHWAY.code in answer.text
 
 

@@ -109,15 +109,21 @@ async def prove(reader: Reader, claim_id: str, pathways: Mapping[str, Pathway]) 
 
 
 async def _evidence(reader: Reader, record: ClaimRecord) -> tuple[dict[Version, StoredVersion], list[str]]:
-    wanted = {name: _version(name) for name in record.evidence_versions}
+    """What the settlement read, by version, and what of it can't be found.
+
+    A Claim of the patient that stood then is named without a version: what it claims is final once it is submitted.
+    """
+    wanted: dict[str, Version] = {}
+    for name in record.evidence_versions:
+        kind, id_, *number = name.split("/")
+        if number:
+            wanted[name] = kind, id_, int(number[-1])
+        else:
+            current = (await reader.read_many([(kind, id_)])).get((kind, id_))
+            wanted[name] = kind, id_, current.version if current is not None else 0
     found = await reader.read_versions(wanted.values())
     missing = [name for name, version in wanted.items() if version not in found or found[version].deleted]
     return {version: found[version] for version in sorted(found) if not found[version].deleted}, missing
-
-
-def _version(name: str) -> Version:
-    kind, id_, _, number = name.split("/")
-    return kind, id_, int(number)
 
 
 def _evidence_file(record: ClaimRecord, version: StoredVersion) -> ProofFile:

@@ -34,8 +34,13 @@ class Input:
 class Arguments:
     """The values given, typed; asking for a name that the operation doesn't declare is a KeyError."""
 
-    def __init__(self, values: Mapping[str, Sequence[Value]]) -> None:
+    def __init__(self, values: Mapping[str, Sequence[Value]], places: Mapping[str, str]) -> None:
         self._values = values
+        self._places = places
+
+    def place(self, name: str) -> str:
+        """Where a parameter that was given stands, for the path of a refusal."""
+        return self._places[name]
 
     def texts(self, name: str) -> tuple[str, ...]:
         """All the texts of a parameter."""
@@ -130,7 +135,7 @@ def _checked(
             issues.append(Issue("error", "required", sentence, source.missing.format(name=name)))
     if issues:
         raise FhirError(issues[0].diagnostics, issues=issues)
-    return Arguments(values)
+    return Arguments(values, {name: path for path, name, _ in given})
 
 
 def _from_text(parameter: Input, text: str, base_url: str) -> Value:

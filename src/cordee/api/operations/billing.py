@@ -24,18 +24,18 @@ MOST_LISTED = 200
 _Outcome = TypeVar("_Outcome")
 
 
-def known_pathway(pathways: Mapping[str, Pathway], code: str, path: str = "Parameters.parameter") -> Pathway:
+def known_pathway(pathways: Mapping[str, Pathway], code: str, place: str) -> Pathway:
     """The pathway of a code; raises `FhirError` (400) naming those there are."""
     if code not in pathways:
         known = ", ".join(sorted(pathways))
-        raise FhirError(f"«{code}» is not a pathway known here; there are: {known}.", path=path)
+        raise FhirError(f"«{code}» is not a pathway known here; there are: {known}.", path=place)
     return pathways[code]
 
 
 async def _bill(repository: Repository, asked: Asked) -> FhirResponse:
     arguments = asked.arguments
     known = await tenant_pathways(repository)
-    pathway = known_pathway(known.pathways, arguments.required_text("pathway"))
+    pathway = known_pathway(known.pathways, arguments.required_text("pathway"), arguments.place("pathway"))
     structure = arguments.text("structure")
     if structure is not None:
         await repository.read("Organization", structure.rpartition("/")[2])

@@ -1,7 +1,7 @@
 """`CarePlan/{id}/$settle`: what each forfait of a plan would give now, and why; nothing is written."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from cordee.api.operations import answers
@@ -28,15 +28,20 @@ AS_OF = Input(
 _PARIS = ZoneInfo("Europe/Paris")
 
 
+def as_of(asked: Asked) -> date:
+    """The day to judge as at the end of: the one given, or today in Europe/Paris."""
+    return asked.arguments.day("as-of") or datetime.now(_PARIS).date()
+
+
 async def _settle(reader: Reader, asked: Asked) -> FhirResponse:
-    as_of = asked.arguments.day("as-of") or datetime.now(_PARIS).date()
+    judged_on = as_of(asked)
     try:
         simulation = await simulate(
-            reader, asked.id, await pathways_of(reader), as_of=as_of, forfait=asked.arguments.text("forfait")
+            reader, asked.id, await pathways_of(reader), as_of=judged_on, forfait=asked.arguments.text("forfait")
         )
     except EvidenceError as error:
         raise Unprocessable(f"{error}.", path="CarePlan") from None
-    entries = [answers.day("as-of", as_of), answers.text("pathway", simulation.pathway.code)]
+    entries = [answers.day("as-of", judged_on), answers.text("pathway", simulation.pathway.code)]
     entries += [answers.group("forfait", _forfait(result)) for result in simulation.results]
     entries += [answers.text("warning", fault.message) for fault in simulation.unreadable]
     return answers.parameters(entries)

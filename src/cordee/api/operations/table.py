@@ -6,9 +6,11 @@ from types import MappingProxyType
 from cordee.api.operations.auditing import EXPLAIN, PROOF
 from cordee.api.operations.billing import BILL
 from cordee.api.operations.definition import Operation
+from cordee.api.operations.eligibility import ELIGIBILITY
+from cordee.api.operations.forecasting import FORECAST
 from cordee.api.operations.settling import SETTLE
 
-OPERATIONS: tuple[Operation, ...] = (SETTLE, BILL, EXPLAIN, PROOF)
+OPERATIONS: tuple[Operation, ...] = (SETTLE, ELIGIBILITY, BILL, FORECAST, EXPLAIN, PROOF)
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
     {shape: operation for operation in OPERATIONS for shape in operation.shapes}
