@@ -30,7 +30,8 @@ def test_every_problem_is_told_with_its_line_and_its_fix(convention: Path) -> No
     done = cordee("convention", "check", str(convention))
     assert (done.returncode, done.stdout) == (1, "")
     first, second = done.stderr.splitlines()
-    assert first.startswith(f"{convention}:94: split[1].share: '101 %' is over 100 %")
+    line = text.splitlines().index("    share: 15 %") + 1
+    assert first.startswith(f"{convention}:{line}: split[1].share: '101 %' is over 100 %")
     assert "residue: 'pocket' is not known here: use one of structure, reserve, not_billed" in second
 
 
