@@ -11,7 +11,7 @@ from tests.functional.test_cli import cordee
 from cordee.ledger.model import Account, Event, LedgerEntry, LedgerLine
 from cordee.store.repository import Repository
 
-DOCTOR, NURSE = "urn:oid:1.2.250.1.71.4.2.1|1", "urn:oid:1.2.250.1.71.4.2.1|2"
+DOCTOR, NURSE = "https://rpps.esante.gouv.fr|99900000001", "https://cordee.example/fhir/NamingSystem/member|2"
 
 
 def entry(number: int, structure: str = "Organization/s1") -> LedgerEntry:

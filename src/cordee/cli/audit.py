@@ -38,7 +38,7 @@ CHECKS: tuple[Check, ...] = ()
 """What `verify` recomputes after the ledgers."""
 
 _SLOWEST_STATEMENT_SECONDS = 600
-_WIDTH_OF_FILES = 130
+_WIDTH_OF_FILES = 200
 _EXPECTED = re.compile(r"(?P<number>[1-9]\d{0,17}):(?P<hash>[0-9a-f]{64})", re.ASCII)
 _ACCOUNTS = {
     Account.AMO_RECEIVABLE: "À recevoir de l'assurance maladie obligatoire",
@@ -146,8 +146,8 @@ def _balances_table(title: str, found: list[Balance], *, detail: bool) -> Table:
     table = Table(title=title, show_footer=True)
     table.add_column("compte", footer="total")
     if detail:
-        table.add_column("payé")
-        table.add_column("redevable")
+        table.add_column("payé", overflow="fold")
+        table.add_column("redevable", overflow="fold")
     for name, total in (
         ("débit", sum(balance.debit for balance in found)),
         ("crédit", sum(balance.credit for balance in found)),
