@@ -46,6 +46,7 @@ def test_a_list_is_simulated_drafted_and_issued_with_its_arithmetic(dsn: str, pr
     simulated = bill(dsn, practice, "--dry-run", "--explain")
     assert simulated.returncode == 0
     assert "simulation : à facturer" in words(simulated)
+    assert "forfait de la patientèle lue le 01/07/2026 : 2 800,00 €" in words(simulated)
     assert "260 patient(s), soit 290,000 pondérés × 10,00 € = 2 900,00 €" in words(simulated)
     assert "2 800,00 €" in words(simulated)
     assert ": brouillon écrit" in words(bill(dsn, practice))

@@ -136,7 +136,7 @@ def _components(settlement: CollectiveSettlement, title: str, caption: str) -> T
     table.add_column("montant", justify="right", no_wrap=True)
     table.add_column("calcul", ratio=8)
     for component in settlement.amount.components:
-        words = reason(component.explanation, "fr")
+        words = lines(component.explanation, "fr")[0][1]
         table.add_row(COMPONENTS[component.code].fr, in_french(component.cents), words)
     if settlement.not_billed:
         table.add_row(COMPONENTS["not-billed"].fr, in_french(-settlement.not_billed), "reliquat selon la convention")
