@@ -5,6 +5,7 @@ The model beside the ledger knows only cash: what the insurers paid and took bac
 
 from collections import defaultdict
 from datetime import date
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -84,47 +85,36 @@ class LifeOfClaims(RuleBasedStateMachine):
 
     @rule(
         which=st.integers(0, 9),
-        kind=st.sampled_from(["payment", "payment", "rejection", "recovery", "technical_refusal", "acknowledgement"]),
-        who=st.sampled_from(PAYEES),
-        insurer=st.sampled_from(["amo", "amc"]),
-        cents=st.one_of(st.none(), CENTS),
-        whole=st.booleans(),
+        kind=st.sampled_from(["payment", "payment", "rejection", "recovery", "recovery"]),
+        share=st.integers(0, 9),
+        cents=st.one_of(st.just("all"), st.just("half"), st.none(), CENTS),
         liable=st.sampled_from([None, None, STRUCTURE_IDENTIFIER, payee(2)]),
         again=st.booleans(),
     )
-    def the_caisse_says(
-        self,
-        which: int,
-        kind: str,
-        who: str,
-        insurer: str,
-        cents: int | None,
-        whole: bool,
-        liable: str | None,
-        again: bool,
+    def the_caisse_says_of_a_share(
+        self, which: int, kind: str, share: int, cents: int | str | None, liable: str | None, again: bool
     ) -> None:
         claims = self._claims()
         about = claims[which % len(claims)]
-        if not again:
-            self.notices += 1
-        if whole and kind != "acknowledgement":
-            open_cents = [
-                share.open
-                for share in shares_of(about, self.family.answers_to(about.reference))
-                if share.item.payee == who and share.insurer == insurer
-            ]
-            cents = sum(open_cents)
-        line = ReturnLine(
-            number=1,
-            kind=kind,  # type: ignore[arg-type]
-            notice=str(self.notices),
-            day=DAY,
-            claim=about.identifier,
-            payee=who,
-            insurer=insurer,  # type: ignore[arg-type]
-            cents=cents,
-            liable=liable if kind == "recovery" else None,
-        )
+        shares = shares_of(about, self.family.answers_to(about.reference))
+        if not shares:
+            return
+        chosen = shares[share % len(shares)]
+        self.notices += 0 if again else 1
+        if isinstance(cents, str):
+            most = chosen.kept if kind == "recovery" else chosen.open
+            cents = most if cents == "all" else most // 2
+        told = {"payee": chosen.item.payee, "insurer": chosen.insurer, "cents": cents}
+        self._read(about, kind, **told, liable=liable if kind == "recovery" else None)
+
+    @rule(which=st.integers(0, 9), kind=st.sampled_from(["technical_refusal", "acknowledgement"]))
+    def the_caisse_says_of_the_whole(self, which: int, kind: str) -> None:
+        claims = self._claims()
+        self._read(claims[which % len(claims)], kind)
+
+    def _read(self, about: ClaimRecord, kind: str, **told: Any) -> None:
+        fields = {"number": 1, "kind": kind, "notice": str(self.notices), "day": DAY, "claim": about.identifier}
+        line = ReturnLine(**(fields | told))
         found = match_line(line, about, self.family)
         if isinstance(found, Accepted):
             self._receive(about, found.answer)
@@ -151,6 +141,27 @@ class LifeOfClaims(RuleBasedStateMachine):
             self.family = family.with_claim(credit)
         if replaced or refused:
             self._submit(amounts, f"{root}:{number}", "replacement", about.reference)
+
+    @rule(which=st.integers(0, 9), share=st.integers(0, 9))
+    def a_rejected_share_is_claimed_again(self, which: int, share: int) -> None:
+        claims = self._claims()
+        about = claims[which % len(claims)]
+        answers = self.family.answers_to(about.reference)
+        rejected = [s for s in shares_of(about, answers) if s.rejected == s.claimed]
+        if about.kind == "credit" or not rejected or self.family.followers(about.reference, "resubmission"):
+            return
+        chosen = rejected[share % len(rejected)]
+        amo, amc = (chosen.claimed, 0) if chosen.insurer == "amo" else (0, chosen.claimed)
+        number = self.family.next_number()
+        again = claim(
+            item(chosen.item.sequence, amo, amc, who=chosen.item.payee, kind=chosen.item.kind),
+            identifier=f"{forfait_identifier(about.identifier)}:{number}:{chosen.item.payee}",
+            kind="resubmission",
+            original=about.reference,
+            payee_mode=about.payee_mode,
+        )
+        self.family = self.family.with_claim(again)
+        self.books.append(submission_entry(again, DAY, "1"))
 
     @rule(which=st.integers(0, 9), share=st.integers(0, 9))
     def an_indu_is_given_back(self, which: int, share: int) -> None:
@@ -219,22 +230,25 @@ class LifeOfClaims(RuleBasedStateMachine):
     @invariant()
     def each_payee_is_owed_what_stands_less_what_they_got(self) -> None:
         for who in PAYEES[:2]:
-            entitled = 0
-            for one in self._claims():
-                answers = self.family.answers_to(one.reference)
-                if one.kind == "credit" or is_refused(answers) or self.family.credit_of(one.reference):
-                    continue
-                shares = [share for share in shares_of(one, answers) if share.item.payee == who]
-                entitled += sum(share.claimed - share.rejected for share in shares)
-                own = {share.item.sequence for share in shares}
-                entitled -= sum(
-                    decision.cents
-                    for answer in answers
-                    for decision in answer.decisions
-                    if decision.effect == "recovered" and decision.item in own and decision.liable in {None, who}
-                )
+            entitled = sum(self._entitled(one, who) for one in self._claims())
             owed = -self._balance(Account.PAYABLE, who) - self._balance(Account.RECOVERABLE, who, who)
             assert owed == entitled - self.cash[who] + self._borne_for_others(who)
+
+    def _entitled(self, one: ClaimRecord, who: str) -> int:
+        """What stands for `who`; what was claimed back and somebody else bears is theirs, even of a Claim withdrawn."""
+        answers = self.family.answers_to(one.reference)
+        shares = [share for share in shares_of(one, answers) if share.item.payee == who]
+        own = {share.item.sequence for share in shares}
+        recovered = [
+            decision
+            for answer in answers
+            for decision in answer.decisions
+            if decision.effect == "recovered" and decision.item in own
+        ]
+        if one.kind == "credit" or is_refused(answers) or self.family.credit_of(one.reference):
+            return sum(decision.cents for decision in recovered if decision.liable not in {None, who})
+        borne = sum(decision.cents for decision in recovered if decision.liable in {None, who})
+        return sum(share.claimed - share.rejected for share in shares) - borne
 
     def _borne_for_others(self, who: str) -> int:
         """What `who` gave back to the caisse of the parts of others: out of their pocket, not of their own parts."""
@@ -249,5 +263,5 @@ class LifeOfClaims(RuleBasedStateMachine):
         )
 
 
-LifeOfClaims.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+LifeOfClaims.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
 TestLifeOfClaims = LifeOfClaims.TestCase

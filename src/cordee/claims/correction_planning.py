@@ -14,6 +14,7 @@ from cordee.claims.fhir_corrections import Correction, credit, forfait_identifie
 from cordee.claims.fhir_datatypes import Element
 from cordee.claims.lifecycle import Family, is_refused, number_of, shares_of
 from cordee.claims.refusals import ClaimRefused
+from cordee.claims.returns import Insurer
 from cordee.claims.settlement import Settlement
 from cordee.pathways.model import Label, Validity
 
@@ -80,7 +81,10 @@ def plan_correction(
 
 
 def plan_resubmission(claim: ClaimRecord, read: FamilyRecord, payee: str, occasion: Occasion) -> list[Planned]:
-    """The parts of `payee` in `claim` that the caisse rejected whole, each claimed again by itself."""
+    """The parts of `payee` in `claim` that were rejected, each claimed again by itself.
+
+    Where one insurer rejected its whole share and the other paid, the rejected share alone is claimed again.
+    """
     family = read.family
     name = claim.reference
     _refuse_what_is_no_original(claim)
@@ -90,24 +94,18 @@ def plan_resubmission(claim: ClaimRecord, read: FamilyRecord, payee: str, occasi
             f"{name} est annulée, corrigée ou refusée : c'est la demande qui la remplace qui compte",
             f"{name} is cancelled, corrected or refused: the Claim that replaces it counts",
         )
-    again = [s for s in family.followers(name, "resubmission") if any(item.payee == payee for item in s.items)]
-    if again:
-        raise ClaimRefused(
-            f"la part de {payee} est déjà présentée de nouveau par {again[-1].reference} ; rejetée à son tour, c'est "
-            "elle qu'il faut présenter de nouveau",
-            f"the part of {payee} is claimed again by {again[-1].reference}; if it is rejected too, resubmit that one",
-        )
-    rejected = [item for item in claim.items if item.payee == payee and _is_rejected(item, claim, family)]
-    if not rejected:
-        raise ClaimRefused(
-            f"aucune part de {payee} dans {name} n'est rejetée en entier : corrigez {name} si elle est fausse",
-            f"no part of {payee} in {name} was rejected whole: correct {name} if it is wrong",
-        )
-    first = family.next_number()
-    return [
-        Planned(_findable(resubmission(read.resources[name], item.sequence, occasion.numbered(first + n))))
-        for n, item in enumerate(rejected)
-    ]
+    planned: list[Planned] = []
+    number = family.next_number()
+    for item in claim.items:
+        insurers = _rejected_by(item, claim, family) if item.payee == payee else frozenset()
+        insurers -= _claimed_again(item, claim, family)
+        if insurers:
+            again = resubmission(read.resources[name], item.sequence, occasion.numbered(number), insurers)
+            planned.append(Planned(_findable(again)))
+            number += 1
+    if not planned:
+        raise _nothing_to_resubmit(claim, payee, family)
+    return planned
 
 
 def plan_regularisation(
@@ -200,9 +198,36 @@ def _is_withdrawn(claim: ClaimRecord, family: Family) -> bool:
     return bool(family.followers(original.reference, "credit")) or _is_withdrawn(original, family)
 
 
-def _is_rejected(item: ClaimItem, claim: ClaimRecord, family: Family) -> bool:
-    shares = [s for s in shares_of(claim, family.answers_to(claim.reference)) if s.item.sequence == item.sequence]
-    return bool(shares) and all(share.rejected == share.claimed for share in shares)
+def _rejected_by(item: ClaimItem, claim: ClaimRecord, family: Family) -> frozenset[Insurer]:
+    """The insurers that rejected their whole share of an item."""
+    shares = shares_of(claim, family.answers_to(claim.reference))
+    return frozenset(s.insurer for s in shares if s.item.sequence == item.sequence and s.rejected == s.claimed)
+
+
+def _claimed_again(item: ClaimItem, claim: ClaimRecord, family: Family) -> frozenset[Insurer]:
+    """The insurers whose share of an item is claimed again by itself already."""
+    whose = (item.payee, item.profession, item.kind)
+    return frozenset(
+        share.insurer
+        for again in family.followers(claim.reference, "resubmission")
+        for share in shares_of(again)
+        if (share.item.payee, share.item.profession, share.item.kind) == whose
+    )
+
+
+def _nothing_to_resubmit(claim: ClaimRecord, payee: str, family: Family) -> ClaimRefused:
+    name = claim.reference
+    again = [s for s in family.followers(name, "resubmission") if any(item.payee == payee for item in s.items)]
+    if again:
+        return ClaimRefused(
+            f"la part de {payee} est déjà présentée de nouveau par {again[-1].reference} ; rejetée à son tour, c'est "
+            "elle qu'il faut présenter de nouveau",
+            f"the part of {payee} is claimed again by {again[-1].reference}; if it is rejected too, resubmit that one",
+        )
+    return ClaimRefused(
+        f"aucune part de {payee} dans {name} n'est rejetée en entier : corrigez {name} si elle est fausse",
+        f"no part of {payee} in {name} was rejected whole: correct {name} if it is wrong",
+    )
 
 
 def _refuse_what_is_no_original(claim: ClaimRecord) -> None:

@@ -4,7 +4,7 @@ Pure: the original as `claim_resource` parsed it in, a Claim to be stored out. `
 for its forfait, from 2; a credit and the replacement that goes with it share it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,6 +19,7 @@ from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_datatypes import Element, coded, insurer_share_extensions, money, said, translated
 from cordee.claims.fhir_evidence import Resource
 from cordee.claims.fhir_reading import code_in
+from cordee.claims.returns import Insurer
 from cordee.claims.settlement import Settlement
 from cordee.pathways.model import Label, Validity
 
@@ -83,26 +84,48 @@ def replacement(
     )
 
 
-def resubmission(original: Resource, item_sequence: int, correction: Correction) -> Element:
+def resubmission(
+    original: Resource, item_sequence: int, correction: Correction, insurers: Collection[Insurer] = ("amo", "amc")
+) -> Element:
     """The part of one payee claimed again, with the very same cents; the others are not split again.
 
-    Raises EvidenceError when the original isn't as the project writes it, ValueError when it is a credit, or has no
-    such item, or nothing is claimed by it.
+    `insurers` keeps to the share of one of them, where the other did pay. Raises EvidenceError when the original isn't
+    as the project writes it, ValueError when it is a credit, or has no such item, or nothing is claimed by it.
     """
     record = _correctable(original, correction)
     found = [n for n, item in enumerate(record.items) if item.sequence == item_sequence]
-    if not found or not record.items[found[0]].cents:
+    amounts = [_claimed_of(record.items[n], insurers) for n in found]
+    if not found or not sum(amounts[0]):
         raise ValueError(f"{record.reference} claims nothing by an item {item_sequence}: there is none to claim again")
-    claimed, item = record.items[found[0]], original["item"][found[0]]
+    claimed, item, (amo, amc) = record.items[found[0]], original["item"][found[0]], amounts[0]
+    if amo + amc != claimed.cents:
+        item = item | _share_alone(amo, amc)
     entry = next(e for e in original["careTeam"] if e["sequence"] == item["careTeamSequence"][0])
     identifier = f"{forfait_identifier(record.identifier)}:{correction.number}:{_payee_key(claimed, entry)}"
     coverage = original["insurance"][0]["coverage"].get("reference")
     return _about(original, "resubmission", identifier, correction) | {
-        "extension": insurer_share_extensions(claimed.amo, claimed.amc),
+        "extension": insurer_share_extensions(amo, amc),
         "careTeam": [{**entry, "sequence": 1}],
-        "insurance": insurances(claimed.amc, coverage),
+        "insurance": insurances(amc, coverage),
         "item": [{**item, "sequence": 1, "careTeamSequence": [1]}],
-        "total": money(claimed.cents),
+        "total": money(amo + amc),
+    }
+
+
+def _claimed_of(item: ClaimItem, insurers: Collection[Insurer]) -> tuple[int, int]:
+    return item.amo if "amo" in insurers else 0, item.amc if "amc" in insurers else 0
+
+
+def _share_alone(amo: int, amc: int) -> Element:
+    """What an item is of one insurer's share only: the steps of the split are those of the whole, and told there."""
+    share = Label("part de l'AMO", "AMO's share") if amo else Label("part de l'AMC", "AMC's share")
+    words = translated(Label(f"{share.fr}, seule présentée de nouveau", f"{share.en}, the only one claimed again"))
+    concept = coded(canonical.STEP_SYSTEM, "insurer-share") | {"text": words[0], "_text": words[1]}
+    net = money(amo + amc)
+    return {
+        "extension": insurer_share_extensions(amo, amc),
+        "net": net,
+        "detail": [{"sequence": 1, "productOrService": concept, "net": net}],
     }
 
 
