@@ -101,7 +101,7 @@ def resubmission(
     if amo + amc != claimed.cents:
         item = item | _share_alone(amo, amc)
     entry = next(e for e in original["careTeam"] if e["sequence"] == item["careTeamSequence"][0])
-    identifier = f"{forfait_identifier(record.identifier)}:{correction.number}:{_payee_key(claimed, entry)}"
+    identifier = f"{forfait_identifier(record.identifier)}:{correction.number}:{_payee_key(claimed)}"
     coverage = original["insurance"][0]["coverage"].get("reference")
     return _about(original, "resubmission", identifier, correction) | {
         "extension": insurer_share_extensions(amo, amc),
@@ -189,8 +189,7 @@ def _negated_detail(detail: Mapping[str, Any]) -> Element:
     return dict(detail) | {"productOrService": concept, "net": money(-cents)}
 
 
-def _payee_key(claimed: ClaimItem, entry: Mapping[str, Any]) -> str:
-    """As `Member.key`: two professions of one person are two payees."""
-    if claimed.profession is None:
-        return f"{claimed.payee}#{claimed.kind}"
-    return f"{claimed.payee}#{claimed.profession.rpartition('|')[2]}"
+def _payee_key(claimed: ClaimItem) -> str:
+    """As `Member.key`, two professions of one person being two payees; without the bar that separates in a search."""
+    kind = claimed.kind if claimed.profession is None else claimed.profession.rpartition("|")[2]
+    return f"{claimed.payee.replace('|', '/')}#{kind}"

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from cordee.claims import canonical
 from cordee.claims.fhir_claim import claim_from_settlement, claim_id, claim_resource, claim_text
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_corrections import Correction, credit, forfait_identifier, replacement, resubmission
 from cordee.claims.settlement import Settlement, settle
 from cordee.fhir.body import accept
+from cordee.fhir.query import parse_search
 from cordee.pathways.model import Label, Validity
 
 Build = Callable[..., Any]
@@ -86,7 +88,8 @@ def test_only_the_refused_part_is_claimed_again_with_the_very_same_cents(origina
     refused = claimed.items[1]
     record = claim_record_from_claim(stored(resubmission(original, refused.sequence, LATE)))
     assert record.kind == "resubmission"
-    assert record.identifier == f"{BASE}:2:{refused.payee}#2"
+    assert record.identifier == f"{BASE}:2:https://cordee.example/members/B#2"
+    parse_search("Claim", [("identifier", f"{canonical.FORFAIT_IDENTIFIER}|{record.identifier}")])
     assert [(i.payee, i.cents, i.amo, i.amc) for i in record.items] == [
         (refused.payee, refused.cents, refused.amo, refused.amc)
     ]
@@ -108,7 +111,7 @@ def test_corrections_of_corrections_keep_the_forfaits_identifier(
     second = stored(replacement(original, settled("BB"), LATE))
     third = claim_record_from_claim(stored(credit(second, replace(LATE, number=3))))
     assert (third.identifier, third.original) == (f"{BASE}:3:credit", f"Claim/{second['id']}")
-    assert forfait_identifier(f"{BASE}:3:https://rpps.esante.gouv.fr|1#10") == BASE
+    assert forfait_identifier(f"{BASE}:3:https://rpps.esante.gouv.fr/1#10") == BASE
 
 
 def test_a_credit_is_not_corrected(original: dict[str, Any]) -> None:
