@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from cordee.pathways.fields import read_label
+from cordee.pathways.fields import read_label, read_system
 from cordee.pathways.model import (
     AllowedStructure,
     Condition,
@@ -51,7 +51,7 @@ def _condition(section: Section) -> Condition:
     condition = Condition(
         label=read_label(section.section("label")),
         source=section.text("source"),
-        system=section.optional_text("system"),
+        system=read_system(section) if section.has("system") else None,
         code=section.optional_text("code"),
     )
     if (condition.system is None) != (condition.code is None):

@@ -44,6 +44,8 @@ def plan_definition(pathway: Pathway, yaml_text: str) -> dict[str, Any]:
             *({"type": "composed-of", "resource": address} for address in _components(pathway)),
         ],
     }
+    if pathway.payment_model != "per_patient":
+        built["subjectCodeableConcept"] = concept("http://hl7.org/fhir/resource-types", "Group")
     if pathway.not_public:
         built |= translated("description", _not_public(pathway))
     if contexts := list(_use_contexts(pathway.eligibility)):

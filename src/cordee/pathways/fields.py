@@ -11,6 +11,7 @@ from cordee.pathways.strict_yaml import Section
 INCOMPLETE_USES: tuple[IncompleteUse, ...] = get_args(IncompleteUse)
 EARLY_EXITS: tuple[EarlyExit, ...] = get_args(EarlyExit)
 
+_SYSTEM = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}", re.ASCII)
 
 
@@ -20,6 +21,14 @@ def read_code(section: Section, key: str = "code") -> str:
     if code and _CODE.fullmatch(code) is None:
         section.refuse(key, f"{code!r} is not a code: letters without accent, digits and hyphens, at most 63")
     return code
+
+
+def read_system(section: Section) -> str:
+    """The address of a code system, as FHIR's `system` wants it."""
+    system = section.text("system")
+    if system and _SYSTEM.fullmatch(system) is None:
+        section.refuse("system", f"{system!r} is not the address of a code system: write it whole, with its https://")
+    return system
 
 
 def read_label(section: Section) -> Label:
@@ -44,7 +53,7 @@ def in_force_together(one: Validity, other: Validity) -> bool:
 
 def read_act(section: Section) -> Act:
     """An act: `code`, `system`, `label`."""
-    act = Act(read_code(section), section.text("system"), read_label(section.section("label")))
+    act = Act(read_code(section), read_system(section), read_label(section.section("label")))
     section.close()
     return act
 

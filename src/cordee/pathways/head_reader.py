@@ -1,12 +1,13 @@
 """What a pathway file says of itself: its sources, what they leave unsaid, facts, and the names it uses."""
 
+import re
 from typing import get_args
-from urllib.parse import urlsplit
 
-from cordee.pathways.fields import read_code, read_label
+from cordee.pathways.fields import read_code, read_label, read_system
 from cordee.pathways.model import Fact, Label, Nature, Profession, Profile, Source
 from cordee.pathways.strict_yaml import Section
 
+_ADDRESS = re.compile(r"https?://[^/\s]+\S*")
 NATURES: tuple[Nature, ...] = get_args(Nature)
 
 
@@ -20,8 +21,7 @@ def read_source(section: Section) -> Source:
         published_on=section.optional_day("published_on"),
         read_on=section.optional_day("read_on"),
     )
-    parts = urlsplit(source.address or "")
-    if source.address and (parts.scheme not in {"http", "https"} or not parts.netloc):
+    if source.address and _ADDRESS.fullmatch(source.address) is None:
         section.refuse("address", f"{source.address!r} is not a web address: write it whole, with https://")
     section.close()
     return source
@@ -45,7 +45,7 @@ def read_profession(section: Section) -> Profession:
     """A profession, by its code in a national nomenclature."""
     profession = Profession(
         name=read_code(section, "name"),
-        system=section.text("system"),
+        system=read_system(section),
         code=section.text("code"),
         label=read_label(section.section("label")),
     )

@@ -1,5 +1,6 @@
 """Pathway files (`pathways/*.yaml`) into `Pathway`s; what is doubtful is refused with line, path and fix."""
 
+import re
 from typing import get_args
 
 from cordee.pathways.collective_reader import read_capitation, read_shared_savings
@@ -19,6 +20,7 @@ from cordee.pathways.model import Pathway, PaymentModel
 from cordee.pathways.protocol_reader import read_incompatible_acts, read_sequence, read_total_duration
 from cordee.pathways.strict_yaml import Section, open_document
 
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}", re.ASCII)
 FORMAT = "cordee.pathway/1"
 PAYMENT_MODELS: tuple[PaymentModel, ...] = get_args(PaymentModel)
 
@@ -29,7 +31,7 @@ def read_pathway(file: str, text: str) -> Pathway:
     root.choice("format", (FORMAT,))
     pathway = Pathway(
         code=read_code(root),
-        version=root.text("version"),
+        version=_version(root),
         label=read_label(root.section("label")),
         validity=read_validity(root),
         validity_source=root.text("source"),
@@ -62,6 +64,13 @@ def read_pathway(file: str, text: str) -> Pathway:
     check_pathway(root, pathway)
     root.document.finish()
     return pathway
+
+
+def _version(root: Section) -> str:
+    version = root.text("version")
+    if version and _VERSION.fullmatch(version) is None:
+        root.refuse("version", f"{version!r} is not a version: letters, digits, dots and hyphens, as in 2026-03-04")
+    return version
 
 
 def _payment_model(root: Section) -> PaymentModel:

@@ -23,9 +23,13 @@ Choice = TypeVar("Choice", bound=str)
 _STRING = "tag:yaml.org,2002:str"
 _FLOAT = "tag:yaml.org,2002:float"
 _NULL = "tag:yaml.org,2002:null"
+_INTEGER = "tag:yaml.org,2002:int"
+_LIST = "tag:yaml.org,2002:seq"
+_MAPPING = "tag:yaml.org,2002:map"
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _STEP = re.compile(r"([^.\[]+)|\[(\d+)\]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"0|[1-9]\d*", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
 _MOST_DIGITS = 9
 _DEEPEST = 50
@@ -182,9 +186,9 @@ class Section:
         """A required whole number, at least `minimum`."""
 
         def read(node: yaml.Node) -> int:
-            value = node.value if isinstance(node, yaml.ScalarNode) else None
-            if not isinstance(value, str) or not value.isascii() or not value.isdigit():
-                raise ValueError(f"{_shown(node)} is not a whole number")
+            value = node.value if isinstance(node, yaml.ScalarNode) and node.tag == _INTEGER else ""
+            if _WHOLE_NUMBER.fullmatch(value) is None:
+                raise ValueError(f"{_shown(node)} is not a whole number: write digits, without quotes")
             if len(value) > _MOST_DIGITS:
                 raise ValueError(f"{_shown(node)} is too large a number")
             if int(value) < minimum:
@@ -225,7 +229,7 @@ class Section:
                 self.refuse("", f"the list {key!r} is missing: it is required")
             return
         node = self._entries[key]
-        if not isinstance(node, yaml.SequenceNode):
+        if not isinstance(node, yaml.SequenceNode) or node.tag != _LIST:
             self.refuse(key, "a list is expected here: start each entry with a dash")
             return
         for index, item in enumerate(node.value):
@@ -274,7 +278,7 @@ def _refuse_deep_nesting(file: str, text: str) -> None:
 
 def _section(document: Document, path: str, node: yaml.Node) -> Section:
     entries: dict[str, yaml.Node] = {}
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, yaml.MappingNode) or node.tag != _MAPPING:
         document.refuse(path, "keys and values are expected here, as in `code: value`", _line(node))
         return Section(document, path, _line(node), {})
     for key_node, value in node.value:

@@ -69,6 +69,11 @@ def test_a_parcours_without_sequences_lists_its_acts() -> None:
     assert len(plan_definition("mon-soutien-psy")["action"]) == 3
 
 
+def test_a_collective_model_is_about_a_group() -> None:
+    assert plan_definition("peps")["subjectCodeableConcept"]["coding"][0]["code"] == "Group"
+    assert "subjectCodeableConcept" not in plan_definition("gpso")
+
+
 def test_the_age_of_eligibility_is_a_use_context() -> None:
     contexts = plan_definition("mission-retrouve-ton-cap")["useContext"]
     ages = [context["valueRange"] for context in contexts if context["code"]["code"] == "age"]

@@ -53,6 +53,8 @@ CHANGED = [
     ("duration: P1M", "duration: a month", "'a month' is not a duration: write P1M"),
     ("required_acts: []", "required_acts: [{act: rpc, count: 1}]", "unknown act 'rpc'"),
     ("required_acts: []", "required_acts: [{act: rcp, count: 0}]", "0 is less than 1"),
+    ("required_acts: []", 'required_acts: [{act: rcp, count: "2"}]', "'2' is not a whole number: write digits"),
+    ("required_acts: []", "required_acts: [{act: rcp, count: 010}]", "'010' is not a whole number"),
     ("required_acts: []", "required_acts: [{act: rcp, count: many}]", "'many' is not a whole number"),
     ("trigger: end_of_sequence", "trigger: someday", "use one of inclusion, end_of_sequence"),
     ('address: "https://cordee.example/tests"', "address: cordee.example", "is not a web address"),
@@ -64,6 +66,9 @@ CHANGED = [
     ("code: constructed\n", "code: construit é\n", "is not a code: letters without accent, digits and hyphens"),
     ("    published_on: 2026-01-01\n", "", "this amount comes from 'constructed', which has no date: write its"),
     ("    address: \"https://cordee.example/tests\"\n", "", "comes from 'constructed', which has no address"),
+    ('system: "https://cordee.example/a", label: {fr: con', 'system: acts, label: {fr: con', "is not the address of a"),
+    ('version: "1"\n', 'version: 1 | 2\n', "'1 | 2' is not a version: letters, digits, dots and hyphens"),
+    ("acts:\n", "acts: !!python/name:os.system\n", "acts: a list is expected here"),
     ("nature: official", "nature: rumour", "use one of law, official, draft_opinion, press"),
 ]  # fmt: skip
 

@@ -35,6 +35,7 @@ ONLY_THE_READER = (
     "does not include itself",
     "is not among the acts of this forfait",
     "in force together with entry",
+    "'010' is not a whole number",
 )
 """What compares one part of a file with another, which a schema can't."""
 
@@ -57,10 +58,18 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", yaml.SafeLoader.yaml_implicit_resolvers["t"][0][1], list("tf"))
 
 
+def loaded(text: str) -> Any:
+    """A text as an editor reads it."""
+    return yaml.load(text, Loader=_Loader)
+
+
 def problems(text: str) -> list[str]:
+    """What the schema says against a text."""
     validator = Draft202012Validator(SCHEMA, format_checker=FormatChecker(["date"]))
-    loaded = yaml.load(text, Loader=_Loader)  # noqa: S506: a SafeLoader
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(loaded)]
+    try:
+        return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(loaded(text))]
+    except yaml.YAMLError as error:
+        return [str(error)]
 
 
 def test_the_schema_is_one() -> None:
