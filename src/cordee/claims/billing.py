@@ -11,13 +11,13 @@ from datetime import date
 
 from cordee.claims.billing_outcome import Billed, Outcome, Refused, billed, unchanged
 from cordee.claims.correction import regularise
-from cordee.claims.fhir_claim import claim_from_settlement, claim_text
+from cordee.claims.fhir_claim import claim_from_settlement, claim_id, claim_text
 from cordee.claims.fhir_datatypes import Element
 from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference, reference_of
 from cordee.claims.judgement import Contracts, Judged, PlanJudge, Unchanged, Unreadable, executed_conventions
 from cordee.claims.records import PlanRecord, Searched, plan_pages, plan_records
 from cordee.claims.settlement import NotDue, Settlement
-from cordee.claims.standing_claims import StoredClaim
+from cordee.claims.standing_claims import StoredClaim, is_same_payment
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Conflict, InvalidResource
 from cordee.pathways.model import Pathway
@@ -122,7 +122,7 @@ async def _judged(
         of_the_plan = _Page()
         try:
             for judged in judge.judge(record, as_of=order.until, only_due=True, skip_unchanged=True):
-                _decide(of_the_plan, record, judged, dry_run=order.dry_run)
+                _decide(of_the_plan, record, judged, judge, dry_run=order.dry_run)
         except (ValueError, ArithmeticError, InvalidResource) as error:
             # Whatever is wrong with one plan, the others are billed.
             said = str(error) if isinstance(error, EvidenceError) else f"{reference}: {error}"
@@ -132,7 +132,7 @@ async def _judged(
     return page
 
 
-def _decide(page: _Page, record: PlanRecord, judged: Judged, *, dry_run: bool) -> None:
+def _decide(page: _Page, record: PlanRecord, judged: Judged, judge: PlanJudge, *, dry_run: bool) -> None:
     """What comes of one forfait, given the Claims that are there."""
     match judged.result:
         case Unchanged() as forfait:
@@ -143,6 +143,11 @@ def _decide(page: _Page, record: PlanRecord, judged: Judged, *, dry_run: bool) -
             page.outcomes.append(_not_due(page, record, reason))
         case Settlement() as settlement:
             page.outcomes.append(_due(page, record, settlement, judged.evidence, dry_run=dry_run))
+            if page.puts and page.puts[-1].id == claim_id(settlement.context.identifier):
+                written = page.puts[-1]
+                judge.stands_as(
+                    settlement.context.identifier, f"Claim/{written.id}/_history/{(written.expected or 0) + 1}"
+                )
 
 
 def _not_due(page: _Page, record: PlanRecord, reason: NotDue) -> Refused:
@@ -167,7 +172,7 @@ def _due(
         return billed(
             settlement, None if dry_run else f"Claim/{claim['id']}", "would_be_billed" if dry_run else "billed"
         )
-    if standing is not None and standing.says_the_same(claim):
+    if standing is not None and is_same_payment(standing.resource, claim):
         return billed(settlement, standing.reference, "already_billed")
     if _is_draft(first) and (standing is None or standing is first):
         page.puts.append(_put(claim, first.version))

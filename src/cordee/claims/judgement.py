@@ -68,23 +68,36 @@ class PlanJudge:
         self._contracts = contracts
         self._definition = () if definition is None else (definition,)
         self._billed: dict[str, dict[str, EarlierForfait]] = {}
+        self._versions: dict[str, str] = {}
+
+    def stands_as(self, identifier: str, claim: str) -> None:
+        """The version of the Claim (`Claim/x/_history/1`) that a forfait just judged is billed by, or will be."""
+        self._versions[identifier] = claim
 
     def judge(
-        self, record: PlanRecord, *, as_of: date, only_due: bool, skip_unchanged: bool = False
+        self,
+        record: PlanRecord,
+        *,
+        as_of: date,
+        only_due: bool,
+        only: str | None = None,
+        skip_unchanged: bool = False,
     ) -> Iterator[Judged]:
         """Each forfait of the plan, settled as things stand at the end of the day `as_of`, in the order of due dates.
 
-        With `only_due`, those whose day has come by then; without, also those to come. Raises ValueError or
-        ArithmeticError when one can't be judged; EvidenceError, a ValueError, names what to mend.
+        With `only_due`, those whose day has come by then; without, also those to come; with `only`, the one of that
+        code. Raises ValueError or ArithmeticError when one can't be judged; EvidenceError, a ValueError, names what to
+        mend.
         """
         standing = record.claims.earlier_forfaits(self._pathways, record.encounters)
         patient = local_reference(record.care_plan.get("subject")) or ""
         standing |= self._billed.get(patient, {})
         claims = record.claims.standing()
+        self._versions |= {key: claim.versioned_reference for key, claim in claims.items() if key not in self._versions}
         of_the_plan = record.evidence_versions()
         sessions: dict[str, tuple[Session, ...]] = {}
         for dossier, planned in planned_forfaits(record, self._pathway, self._contracts, as_of):
-            if only_due and planned.due_on > as_of:
+            if (only_due and planned.due_on > as_of) or only not in (None, planned.code):
                 continue
             zone = dossier.convention.time_zone
             if zone not in sessions:
@@ -105,14 +118,16 @@ class PlanJudge:
                 standing[identifier] = earlier_forfait(result, f"Claim/{claim_id(identifier)}")
             else:
                 standing.pop(identifier, None)
-            yield Judged(result, (*evidence, *sorted(one.claim for one in others.values())))
+            billed_by = sorted(self._versions[key] for key in others if key in self._versions)
+            yield Judged(result, (*evidence, *billed_by))
         self._billed[patient] = standing
 
 
 def _stands_on(claim: StoredClaim, evidence: Iterable[str], others: Mapping[str, EarlierForfait]) -> bool:
     """Whether a Claim was settled on just this, and all the Claims it knew of still stand."""
-    known = {reference for reference in claim.evidence if reference.startswith("Claim/")}
-    return claim.evidence - known == set(evidence) and known <= {one.claim for one in others.values()}
+    billed_by = {reference for reference in claim.evidence if reference.startswith("Claim/")}
+    known = {reference.partition("/_history/")[0] for reference in billed_by}
+    return claim.evidence - billed_by == set(evidence) and known <= {one.claim for one in others.values()}
 
 
 async def executed_conventions(

@@ -39,7 +39,7 @@ async def settled_again(
     record = await plan_record(repository, orjson.loads(version.body))
     contracts, _ = await executed_conventions(repository, pathway, pathways)
     judge = PlanJudge(pathway, pathways, contracts)
-    for judged in judge.judge(record, as_of=as_of, only_due=False):
-        if not isinstance(judged.result, Unchanged) and judged.result.context.forfait == claim.forfait:
+    for judged in judge.judge(record, as_of=as_of, only_due=False, only=claim.forfait):
+        if not isinstance(judged.result, Unchanged):
             return Recomputed(judged.result, judged.evidence)
     raise EvidenceError(f"{claim.care_plan} has no forfait «{claim.forfait}» any more: cancel {claim.reference}")

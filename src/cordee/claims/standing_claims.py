@@ -47,10 +47,6 @@ class StoredClaim:
         """The reference of this very version."""
         return f"{self.reference}/_history/{self.version}"
 
-    def says_the_same(self, claim: Element) -> bool:
-        """Whether another text of it would pay the same cents to the same payees for the same sessions."""
-        return _split(self.resource) == _split(claim)
-
 
 @dataclass(frozen=True, slots=True)
 class PatientClaims:
@@ -129,6 +125,11 @@ def stored_claim(version: StoredVersion) -> StoredClaim | None:
         evidence=frozenset(told.get("evidence-versions", {}).get("valueString", "").split()),
         resource=claim,
     )
+
+
+def is_same_payment(one: Element, other: Element) -> bool:
+    """Whether two Claims pay the same cents, of the same insurers, to the same payees for the same sessions."""
+    return _split(one) == _split(other)
 
 
 def _act(encounter: Resource) -> str:

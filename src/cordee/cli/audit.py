@@ -13,6 +13,7 @@ from rich.progress import Progress as ProgressBar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cordee.claims.replay import replay_claims
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
@@ -34,7 +35,7 @@ application = typer.Typer(
     rich_markup_mode="rich",
 )
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (replay_claims,)
 """What `verify` recomputes after the ledgers."""
 
 _SLOWEST_STATEMENT_SECONDS = 600
