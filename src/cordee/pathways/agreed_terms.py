@@ -12,8 +12,11 @@ from typing import Generic, TypeVar, TypeVarTuple
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Act, Label, Pathway
 
-_KEPT = 4_096
-"""Results kept, at most, of each function: a year of starting days under ten pairs of versions."""
+_PAIRS = 256
+"""Pairs of versions remembered at once by each function: a server reads its conventions anew at each request."""
+
+_RESULTS = 4_096
+"""Results remembered for a pair: years of starting days."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,13 +43,19 @@ def kept_for_versions(
 ) -> Callable[[Pathway, Convention, *Ts], R]:
     """Keeps the results of a pure function of a pathway, a convention and small hashable arguments."""
 
-    @lru_cache(maxsize=_KEPT)
-    def kept(pathway: _Same[Pathway], convention: _Same[Convention], *others: *Ts) -> R:
-        return function(pathway.it, convention.it, *others)
+    @lru_cache(maxsize=_PAIRS)
+    def results_of(pathway: _Same[Pathway], convention: _Same[Convention]) -> dict[tuple[*Ts], R]:
+        return {}
 
     @wraps(function)
     def call(pathway: Pathway, convention: Convention, /, *others: *Ts) -> R:
-        return kept(_Same(pathway), _Same(convention), *others)
+        results = results_of(_Same(pathway), _Same(convention))
+        if others in results:
+            return results[others]
+        result = function(pathway, convention, *others)
+        if len(results) < _RESULTS:
+            results[others] = result
+        return result
 
     return call
 
