@@ -10,6 +10,9 @@ from cordee.claims.collective.fhir_figures import FACTS
 from cordee.claims.collective.fhir_invoice import COMPONENTS
 from cordee.claims.fhir_claim_item import PAYEE_KINDS
 from cordee.claims.phrases import PHRASES
+from cordee.pathways.canonical import PRICE_BOUND_SYSTEM, TOPIC_SYSTEM
+from cordee.pathways.fhir_charge_item_definition import PRICE_BOUNDS
+from cordee.pathways.fhir_plan_definition import PARCOURS_TOPIC
 from cordee.pathways.model import Label, LegalForm, StructureCategory
 
 PUBLISHED = "2026-11-24"
@@ -77,6 +80,10 @@ def code_systems() -> Iterator[dict[str, Any]]:
     structures = [*_named(StructureCategory, _CATEGORIES), *_named(LegalForm, _CATEGORIES)]
     title = "Categories of coordinating structure (D. 162-34 CSS), and legal forms"
     yield _code_system(canonical.STRUCTURE_CATEGORY, title, structures)
+    parcours = (PARCOURS_TOPIC, Label("parcours", "parcours"), None)
+    yield _code_system(TOPIC_SYSTEM, "What a PlanDefinition is about", [parcours])
+    bounds = [(code, label, None) for code, label in PRICE_BOUNDS.items()]
+    yield _code_system(PRICE_BOUND_SYSTEM, "Which bound of a published range a price is", bounds)
     title = "Steps of the split of a forfait"
     yield _code_system(canonical.STEP_SYSTEM, title, _said("step", "residue", "zero"))
     yield _code_system(canonical.NOT_COUNTED_SYSTEM, "Why a session does not count", _said("session"))

@@ -13,7 +13,7 @@ from cordee.pathways.fhir_plan_definition import act_id, versioned
 from cordee.pathways.model import Amount, Forfait, Label, Pathway, TerritoryUplift, Validity
 from cordee.pathways.money import euros
 
-_BOUNDS = {"minimum": Label("borne basse", "lower bound"), "maximum": Label("borne haute", "upper bound")}
+PRICE_BOUNDS = {"minimum": Label("borne basse", "lower bound"), "maximum": Label("borne haute", "upper bound")}
 
 
 def charge_item_definition(pathway: Pathway, forfait: Forfait) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _amount_group(pathway: Pathway, amount: Amount) -> dict[str, Any]:
         prices = [{"type": "base"} | _price(pathway, amount, amount.exact)]
     else:
         prices = [
-            {"type": "informational"} | _price(pathway, amount, cents, (bound, _BOUNDS[bound]))
+            {"type": "informational"} | _price(pathway, amount, cents, (bound, PRICE_BOUNDS[bound]))
             for bound, cents in (("minimum", amount.minimum), ("maximum", amount.maximum))
         ]
     return {"applicability": [_applicability(pathway, amount.validity, amount.source)], "priceComponent": prices}
