@@ -3,9 +3,13 @@
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
 
 from cordee.api.operations.arguments import Arguments, Input, from_parameters, from_query
+from cordee.api.operations.definition import Operation
+from cordee.api.operations.table import OPERATIONS
+from cordee.fhir.body import accept
 from cordee.fhir.outcome import FhirError
 
 BASE = "http://localhost/fhir"
@@ -134,3 +138,13 @@ def test_a_needed_parameter_that_can_not_be_read_is_told_once() -> None:
 def test_what_is_unknown_is_left_out_when_lenient_and_only_then() -> None:
     assert of_query(("act", "a"), ("dat", "x"), lenient=True).text("act") == "a"
     assert issues_of(of_query, ("act", "a"), ("dat", "x")) == [("not-supported", "http.dat")]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_the_example_of_each_operation_is_one_that_it_takes(operation: Operation) -> None:
+    example = accept(orjson.dumps(operation.example), "Parameters").resource
+    from_parameters(operation.inputs, example, base_url=BASE)
+
+
+def test_operations_have_ids_of_their_own() -> None:
+    assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS)

@@ -163,7 +163,7 @@ EXPLAIN = Operation(
         ),
         Output("evidence", "Reference", "The version of something the settlement read.", max=None),
     ),
-    example={"resourceType": "Parameters", "parameter": []},
+    example={"resourceType": "Parameters"},
     read=_explain,
 )
 
@@ -179,7 +179,7 @@ PROOF = Operation(
     ),
     inputs=(),
     outputs=(Output("return", "Binary", "The archive, as a file; in a Bundle, as a Binary.", min=1),),
-    example={"resourceType": "Parameters", "parameter": []},
+    example={"resourceType": "Parameters"},
     read=_prove,
     file_type=_ZIP,
 )

@@ -51,7 +51,7 @@ def _in_query(parameter: Input, operation: Operation) -> dict[str, Any]:
         "description": parameter.documentation,
         "schema": _SCHEMAS.get(parameter.type, {"type": "string"}),
     }
-    for given in operation.example["parameter"]:
+    for given in operation.example.get("parameter", ()):
         if given["name"] == parameter.name:
             value = next(said for key, said in given.items() if key.startswith("value"))
             described["example"] = value["reference"] if isinstance(value, dict) else value

@@ -30,7 +30,12 @@ _PARIS = ZoneInfo("Europe/Paris")
 
 def as_of(asked: Asked) -> date:
     """The day to judge as at the end of: the one given, or today in Europe/Paris."""
-    return asked.arguments.day("as-of") or datetime.now(_PARIS).date()
+    return asked.arguments.day("as-of") or today()
+
+
+def today() -> date:
+    """The present day in Europe/Paris, where the structures are."""
+    return datetime.now(_PARIS).date()
 
 
 async def _settle(reader: Reader, asked: Asked) -> FhirResponse:

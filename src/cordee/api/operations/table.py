@@ -5,12 +5,24 @@ from types import MappingProxyType
 
 from cordee.api.operations.auditing import EXPLAIN, PROOF
 from cordee.api.operations.billing import BILL
+from cordee.api.operations.correcting import CORRECT
 from cordee.api.operations.definition import Operation
 from cordee.api.operations.eligibility import ELIGIBILITY
 from cordee.api.operations.forecasting import FORECAST
 from cordee.api.operations.settling import SETTLE
+from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
 
-OPERATIONS: tuple[Operation, ...] = (SETTLE, ELIGIBILITY, BILL, FORECAST, EXPLAIN, PROOF)
+OPERATIONS: tuple[Operation, ...] = (
+    SETTLE,
+    ELIGIBILITY,
+    BILL,
+    FORECAST,
+    SUBMIT_ONE,
+    SUBMIT_MANY,
+    CORRECT,
+    EXPLAIN,
+    PROOF,
+)
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
     {shape: operation for operation in OPERATIONS for shape in operation.shapes}
