@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -16,32 +15,16 @@ from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY
 from tests.functional.conftest import CORDEE
 
-from cordee.claims.billing import Billed, bill
 from cordee.claims.claim_record import ClaimRecord
-from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, claim_text
+from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.returns import ReturnLine
 from cordee.exchange.return_csv import write_return_csv
 from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
-from cordee.pathways.shipped import shipped_pathways
 from cordee.store.repository import Repository
 
 PAID_ON = date(2026, 12, 20)
-
-
-@pytest.fixture
-async def ready(repository: Repository) -> AsyncIterator[list[ClaimRecord]]:
-    """The Claims of some forfaits of the demo, ready."""
-    for _, resources in bundles():
-        for resource in resources:
-            kind = resource["resourceType"]
-            await repository.update(kind, resource["id"], accept(orjson.dumps(resource), kind))
-    outcomes = bill(repository, PATHWAY, shipped_pathways(), until=BILLED_UNTIL, dry_run=True)
-    claims = [claim_from_settlement(o.settlement) async for o in outcomes if isinstance(o, Billed)]
-    for claim in claims:
-        await repository.update("Claim", claim["id"], accept(claim_text(claim), "Claim"))
-    yield [claim_record_from_claim(claim_resource(claim_text(claim))) for claim in claims]
 
 
 class Command(Protocol):
@@ -66,6 +49,18 @@ def cordee(dsn: str, tenant_name: str) -> Command:
         return done
 
     return run
+
+
+@pytest.fixture
+async def ready(repository: Repository, cordee: Command) -> list[ClaimRecord]:
+    """The Claims of the demo's forfaits, billed."""
+    for _, resources in bundles():
+        for resource in resources:
+            kind = resource["resourceType"]
+            await repository.update(kind, resource["id"], accept(orjson.dumps(resource), kind))
+    cordee("bill", "--pathway", PATHWAY.code, "--until", BILLED_UNTIL.isoformat())
+    page = await repository.search(parse_search("Claim", []), count=1000)
+    return [claim_record_from_claim(claim_resource(version.body.encode())) for version in page.matches]
 
 
 def paid(claim: ClaimRecord, notice: str, start: int) -> list[ReturnLine]:
