@@ -117,7 +117,8 @@ def test_what_cannot_be_verified_is_said_and_not_passed(audit, arguments, exit_c
 
 def test_a_tenant_without_a_ledger_is_in_order(audit) -> None:
     done = audit("verify")
-    assert (done.returncode, done.stdout) == (0, "This tenant has no ledger yet: nothing was submitted.\n")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == ["0 Claims recomputed", "This tenant has no ledger yet: nothing was submitted."]
 
 
 @pytest.mark.usefixtures("booked")

@@ -107,7 +107,7 @@ def verify(
         typer.echo(f"FAULT {fault}", err=True)
     if faults:
         raise typer.Exit(1)
-    if not found:
+    if not any(isinstance(result, VerifiedLedger) for result in found):
         typer.echo("This tenant has no ledger yet: nothing was submitted.")
 
 
