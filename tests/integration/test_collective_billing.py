@@ -196,6 +196,19 @@ async def test_a_contract_that_can_not_be_read_is_told_beside_the_result(practic
     assert [fault.care_plan for fault in outcome.unreadable] == ["Contract/illisible"]
 
 
+async def test_a_patient_on_the_list_of_two_structures_is_told(practice: Repository) -> None:
+    other = {**group("peps", 2), "id": "autre", "managingEntity": {"reference": "Organization/autre"}}
+    await put(practice, {**other, "member": [{**m, "period": {"end": "2026-06-30"}} for m in other["member"]]})
+    await billed(practice)
+    await put(practice, other)
+    refused = await run(practice)
+    assert isinstance(refused, CollectiveRefused)
+    assert [(missing.code, dict(missing.inputs)["patient"]) for missing in refused.reason.missing] == [
+        ("listed_elsewhere", "Patient/p0"),
+        ("listed_elsewhere", "Patient/p1"),
+    ]
+
+
 async def test_a_structure_with_no_list_or_two_is_told_what_to_write(practice: Repository) -> None:
     await put(practice, {**group("peps", 1), "id": "autre"})
     with pytest.raises(EvidenceError, match="has 2 active Groups for peps: Group/autre, Group/peps; one is expected"):

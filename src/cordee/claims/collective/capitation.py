@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from cordee.claims.collective.amount import CollectiveAmount, Component, Undetermined, to_the_cent
-from cordee.claims.collective.patient_list import ListedPatient, list_on_day
+from cordee.claims.collective.patient_list import ListedElsewhere, ListedPatient, list_on_day
 from cordee.claims.collective.weighting import Weighting, band_label, thousandths
 from cordee.claims.explanation import Explanation, explain
 from cordee.claims.gates import Missing, lacking
@@ -49,13 +49,17 @@ class CapitationFacts:
 
 
 def capitation(
-    terms: CapitationTerms, listed: Iterable[ListedPatient], facts: CapitationFacts, day: date
+    terms: CapitationTerms,
+    listed: Iterable[ListedPatient],
+    facts: CapitationFacts,
+    day: date,
+    elsewhere: Iterable[ListedElsewhere] = (),
 ) -> CollectiveAmount | Undetermined:
-    """The amount of a list read on `day`; the order of the patients changes nothing.
+    """The amount of a list read on `day`; `elsewhere` are other structures' lists. The order changes nothing.
 
     A patient without a weight, or with two, keeps the whole amount from being billed: no weight is guessed.
     """
-    on_day = list_on_day(listed, day)
+    on_day = list_on_day(listed, day, elsewhere)
     numbers, unweighted = _weighed(terms, on_day.patients, day)
     deduction, untold, unused = _deduction(terms, facts, {patient.patient for patient in on_day.patients})
     set_aside = (*on_day.set_aside, *unused)

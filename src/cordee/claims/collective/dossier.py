@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cordee.claims.agreement import Agreement
 from cordee.claims.collective.facts import Facts
-from cordee.claims.collective.patient_list import ListedPatient
+from cordee.claims.collective.patient_list import ListedElsewhere, ListedPatient
 from cordee.claims.collective.period import BillingPeriod
 from cordee.claims.evidence import CareCircle, SignedDistribution, Structure
 from cordee.pathways.convention import Convention
@@ -23,7 +23,8 @@ class CollectiveDossier(Agreement):
 
     `circle` is the team: the members of the care teams whose subject is that Group. `patients` is not read for shared
     savings, whose number of patients is a fact the caisse states. `distributions` are the free distributions signed off
-    about that Group; the code of a forfait is the period's.
+    about that Group; the code of a forfait is the period's. `elsewhere` has those of its patients who are on another
+    structure's list for the same pathway.
     """
 
     pathway: Pathway
@@ -35,6 +36,7 @@ class CollectiveDossier(Agreement):
     patients: tuple[ListedPatient, ...]
     facts: Facts
     distributions: tuple[SignedDistribution, ...] = ()
+    elsewhere: tuple[ListedElsewhere, ...] = ()
 
     @property
     def identifier(self) -> str:

@@ -1,11 +1,11 @@
 """A Group of Patients as a patient list; its shape is in docs/collective.md."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from functools import cache
 
 from cordee.claims.canonical import LISTED_PATIENT_TRAIT, PAYMENT_TRAIT
-from cordee.claims.collective.patient_list import ListedPatient
+from cordee.claims.collective.patient_list import ListedElsewhere, ListedPatient
 from cordee.claims.fhir_dates import first_day, last_day, validity_of
 from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference, reading, reference_of
 from cordee.pathways.model import Sex, Validity
@@ -40,6 +40,16 @@ def patients_listed(group: Resource, patients: Mapping[str, Resource], zone: tzi
         more = [f"… and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
         raise EvidenceError("\n".join((*problems[:_MOST_PROBLEMS], *more)))
     return tuple(listed)
+
+
+def listed_elsewhere(group: Resource, patients: Container[str], zone: tzinfo) -> Iterator[ListedElsewhere]:
+    """Which of `patients` another structure's Group has as members. Raises EvidenceError for a period not readable."""
+    days, reference = _Days(zone), reference_of(group)
+    for index, member in enumerate(group.get("member", ())):
+        name = local_reference(member.get("entity"))
+        if name is not None and name in patients:
+            with reading(f"{reference}.member[{index}].period"):
+                yield ListedElsewhere(name, days.period(member.get("period", {})), reference)
 
 
 class _Days:

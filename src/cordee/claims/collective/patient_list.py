@@ -27,6 +27,15 @@ class ListedPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedElsewhere:
+    """A patient on another structure's list of the same pathway; `group` is that list."""
+
+    patient: str
+    membership: Validity
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListOnDay:
     """Those of a list on a day, sorted; `set_aside` says who is not among them and why."""
 
@@ -35,10 +44,10 @@ class ListOnDay:
     set_aside: tuple[Explanation, ...]
 
 
-def list_on_day(listed: Iterable[ListedPatient], day: date) -> ListOnDay:
+def list_on_day(listed: Iterable[ListedPatient], day: date, elsewhere: Iterable[ListedElsewhere] = ()) -> ListOnDay:
     """The patients of a list on `day`; the order they are given in changes nothing.
 
-    One listed twice on that day is a problem: two teams would be paid for them.
+    One listed twice on that day, here or on another structure's list, is a problem: they would be paid for twice.
     """
     present: list[ListedPatient] = []
     set_aside: list[Explanation] = []
@@ -54,9 +63,13 @@ def list_on_day(listed: Iterable[ListedPatient], day: date) -> ListOnDay:
     twice = sorted(name for name, number in times.items() if number > 1)
     if absent:
         set_aside.append(explain("list.absent", number=absent, day=day))
+    others = sorted({(o.patient, o.group) for o in elsewhere if o.patient in times and o.membership.covers(day)})
     return ListOnDay(
         tuple(sorted(present, key=lambda patient: patient.patient)),
-        tuple(lacking("listed_twice", patient=name, day=day) for name in twice),
+        (
+            *(lacking("listed_twice", patient=name, day=day) for name in twice),
+            *(lacking("listed_elsewhere", patient=name, group=group, day=day) for name, group in others),
+        ),
         tuple(sorted(set_aside, key=lambda reason: (reason.rule, str(reason.inputs)))),
     )
 

@@ -151,6 +151,10 @@ COLLECTIVE_PHRASES: Mapping[str, Label] = {
         "{patient} figure deux fois sur la liste le {day} : n'en garder qu'une inscription",
         "{patient} is on the list twice on {day}: keep one listing",
     ),
+    "missing.listed_elsewhere": Label(
+        "{patient} figure aussi le {day} sur la liste {group}, d'une autre structure : mettre fin à une inscription",
+        "{patient} is also on {group}, another structure's list, on {day}: end one of the listings",
+    ),
     "missing.birth_date_unknown": Label(
         "{patient} : date de naissance absente, aucun âge", "{patient}: no birth date, hence no age"
     ),

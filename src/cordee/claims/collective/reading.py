@@ -15,7 +15,7 @@ from cordee.claims.collective.dossier import CollectiveDossier
 from cordee.claims.collective.facts import facts_from_figures
 from cordee.claims.collective.fhir_figures import figures_of, is_about
 from cordee.claims.collective.fhir_invoice import CollectiveEvidence
-from cordee.claims.collective.fhir_patient_list import patients_listed, patients_named
+from cordee.claims.collective.fhir_patient_list import listed_elsewhere, patients_listed, patients_named
 from cordee.claims.collective.period import BillingPeriod
 from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_distribution import distribution_from_contract, is_distribution
@@ -23,6 +23,7 @@ from cordee.claims.fhir_evidence import (
     EvidenceError,
     Resource,
     identifiers_of,
+    local_reference,
     reference_of,
     structure_from_organization,
     versioned_reference,
@@ -59,7 +60,7 @@ async def collective_case(
     contracts, unreadable = await executed_conventions(records, pathway, pathways)
     convention = _convention(contracts, unreadable, pathway, organization, period)
     zone = ZoneInfo(convention.time_zone)
-    group = await _group(records, pathway, organization)
+    group, others = await _groups(records, pathway, organization)
     reference = reference_of(group)
     teams = await all_matches(records, "CareTeam", [("subject", reference)])
     around = await read_around(records, (reference_of(team) for team in teams))
@@ -77,10 +78,11 @@ async def collective_case(
         patients=patients_listed(group, patients, zone) if listed else (),
         facts=facts_from_figures(figures_of(reports, reference, period.days, zone), reference),
         distributions=tuple(distribution_from_contract(contract) for contract in distributions),
+        elsewhere=tuple(one for other in others for one in listed_elsewhere(other, patients, zone)),
     )
     of_list = [report for report in reports if is_about(report, reference)]
     of_patients = [versioned_reference(report) for report in reports if not is_about(report, reference)]
-    read = (organization, group, *around.values(), *of_list, *distributions)
+    read = (organization, group, *others, *around.values(), *of_list, *distributions)
     versions = sorted({contracts[convention], *(versioned_reference(resource) for resource in read)})
     return CollectiveCase(dossier, _evidence(versions, [*patient_versions, *of_patients]), tuple(unreadable))
 
@@ -111,17 +113,19 @@ def _convention(
     return found
 
 
-async def _group(records: Searched, pathway: Pathway, organization: Resource) -> Resource:
+async def _groups(records: Searched, pathway: Pathway, organization: Resource) -> tuple[Resource, list[Resource]]:
+    """The list of a structure, and those of the others for the same pathway."""
     reference = reference_of(organization)
-    criteria = [("code", f"{PATHWAY_SYSTEM}|{pathway.code}"), ("managing-entity", reference)]
-    groups = [group for group in await all_matches(records, "Group", criteria) if group.get("active", True)]
+    found = await all_matches(records, "Group", [("code", f"{PATHWAY_SYSTEM}|{pathway.code}")])
+    active = [group for group in found if group.get("active", True)]
+    groups = [group for group in active if local_reference(group.get("managingEntity")) == reference]
     if len(groups) != 1:
         named = f": {', '.join(sorted(reference_of(group) for group in groups))}" if groups else ""
         raise EvidenceError(
             f"{reference} has {len(groups)} active Groups for {pathway.code}{named}; one is expected, with the code "
             f"{PATHWAY_SYSTEM}|{pathway.code} and managingEntity {reference}"
         )
-    return groups[0]
+    return groups[0], [group for group in active if group is not groups[0]]
 
 
 async def _patients(records: Searched, group: Resource) -> tuple[dict[str, Mapping[str, Any]], list[str]]:

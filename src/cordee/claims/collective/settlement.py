@@ -88,7 +88,7 @@ def _amount(dossier: CollectiveDossier) -> CollectiveAmount | Undetermined:
             deducts_care_elsewhere=stated.deducts_care_elsewhere,
             minimum_patients=stated.least_patients.count if stated.least_patients else None,
         )
-        return capitation(terms, dossier.patients, facts.capitation, day_read(dossier))
+        return capitation(terms, dossier.patients, facts.capitation, day_read(dossier), dossier.elsewhere)
     if pathway.payment_model == "shared_savings":
         formula = formula_in_force(pathway.shared_savings, dossier.period.days)
         if formula is None:

@@ -9,7 +9,7 @@ import yaml
 
 from cordee.claims.collective.amount import CollectiveAmount, Undetermined
 from cordee.claims.collective.capitation import CapitationFacts, CapitationTerms, StatedCents, capitation
-from cordee.claims.collective.patient_list import ListedPatient
+from cordee.claims.collective.patient_list import ListedElsewhere, ListedPatient
 from cordee.claims.wording import lines, missing_sentence
 from cordee.pathways.model import Validity, WeightBand
 from cordee.pathways.money import cents_of
@@ -112,6 +112,17 @@ def test_one_whose_traits_changed_is_listed_twice_but_not_on_the_same_day() -> N
     assert isinstance(result, CollectiveAmount)
     assert result.total == 20_000
     assert codes(capitation(terms(bands), [patient("Patient/1"), later], CapitationFacts(), DAY)) == ["listed_twice"]
+
+
+@pytest.mark.parametrize(
+    ("until", "paid"), [(date(2026, 6, 30), True), (None, False)], ids=["left before", "still there"]
+)
+def test_a_patient_on_another_list_the_same_day_is_paid_for_by_neither(until: date | None, paid: bool) -> None:
+    other = ListedElsewhere("Patient/1", Validity(date(2026, 1, 1), until), "Group/other")
+    result = capitation(terms(), [patient("Patient/1")], CapitationFacts(), DAY, [other])
+    assert isinstance(result, CollectiveAmount) is paid
+    if not paid:
+        assert codes(result) == ["listed_elsewhere"]
 
 
 def test_a_patient_without_a_band_is_a_problem_not_a_weight_of_zero() -> None:
