@@ -16,22 +16,23 @@ import yaml
 
 from cordee.pathways.durations import NO_TIME, Duration, duration_of
 from cordee.pathways.money import basis_points_of, cents_of
+from cordee.pathways.yaml_nodes import (
+    LIST,
+    MAPPING,
+    NULL,
+    child_of,
+    day_of,
+    flag_of,
+    fraction_of,
+    line_of_node,
+    text_of,
+    whole_number_of,
+)
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=str)
 
-_STRING = "tag:yaml.org,2002:str"
-_FLOAT = "tag:yaml.org,2002:float"
-_NULL = "tag:yaml.org,2002:null"
-_INTEGER = "tag:yaml.org,2002:int"
-_LIST = "tag:yaml.org,2002:seq"
-_MAPPING = "tag:yaml.org,2002:map"
-_BOOLEAN = "tag:yaml.org,2002:bool"
 _STEP = re.compile(r"([^.\[]+)|\[(\d+)\]")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_WHOLE_NUMBER = re.compile(r"0|[1-9]\d*", re.ASCII)
-_FRACTION = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
-_MOST_DIGITS = 9
 _DEEPEST = 50
 # libyaml is ten times faster, and not in every build of PyYAML.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -95,9 +96,9 @@ class Section:
         (name, _), *steps = _STEP.findall(key) or [("", "")]
         node, line = self._entries.get(name), self.line
         while node is not None:
-            line = _line(node)
+            line = line_of_node(node)
             name, index = steps.pop(0) if steps else ("", "")
-            node = _child(node, int(index) if index else name)
+            node = child_of(node, int(index) if index else name)
         return line
 
     def refuse(self, key: str, message: str) -> None:
@@ -108,7 +109,7 @@ class Section:
         """Whether the key is there with a value other than null."""
         self._known.add(key)
         node = self._entries.get(key)
-        return node is not None and node.tag != _NULL
+        return node is not None and node.tag != NULL
 
     def codes(self) -> tuple[str, ...]:
         """Every key, in the order written; for sections whose keys are data, such as amounts by profile."""
@@ -116,7 +117,7 @@ class Section:
 
     def text(self, key: str) -> str:
         """A required text, not empty."""
-        return self._read(key, "a text", _text, "")
+        return self._read(key, "a text", text_of, "")
 
     def optional_text(self, key: str) -> str | None:
         """A text, or None when the key is absent or null."""
@@ -126,7 +127,7 @@ class Section:
         """A required text among `choices`, which may be the values of a Literal."""
 
         def read(node: yaml.Node) -> Choice:
-            value = _text(node)
+            value = text_of(node)
             for choice in choices:
                 if choice == value:
                     return choice
@@ -136,19 +137,19 @@ class Section:
 
     def cents(self, key: str) -> int:
         """A required amount, in cents."""
-        return self._read(key, "an amount such as 1126.00 EUR", lambda node: cents_of(_text(node)), 0)
+        return self._read(key, "an amount such as 1126.00 EUR", lambda node: cents_of(text_of(node)), 0)
 
     def basis_points(self, key: str) -> int:
         """A required percentage, in basis points."""
-        return self._read(key, "a percentage such as 15 %", lambda node: basis_points_of(_text(node)), 0)
+        return self._read(key, "a percentage such as 15 %", lambda node: basis_points_of(text_of(node)), 0)
 
     def duration(self, key: str) -> Duration:
         """A required ISO 8601 duration."""
-        return self._read(key, "a duration such as P1M", lambda node: duration_of(_text(node)), NO_TIME)
+        return self._read(key, "a duration such as P1M", lambda node: duration_of(text_of(node)), NO_TIME)
 
     def day(self, key: str) -> date:
         """A required date, `2026-03-04`."""
-        return self._read(key, "a date such as 2026-03-04", _day, date.min)
+        return self._read(key, "a date such as 2026-03-04", day_of, date.min)
 
     def optional_day(self, key: str) -> date | None:
         """A date, or None when the key is absent or null."""
@@ -156,46 +157,29 @@ class Section:
 
     def flag(self, key: str, default: bool) -> bool:
         """`true` or `false`; `default` when the key is absent or null."""
-
-        def read(node: yaml.Node) -> bool:
-            if not isinstance(node, yaml.ScalarNode) or node.tag != _BOOLEAN or node.value not in {"true", "false"}:
-                raise ValueError(f"{_shown(node)} is not true or false: write one of the two, without quotes")
-            return bool(node.value == "true")
-
-        return self._read(key, "true or false", read, default) if self.has(key) else default
+        return self._read(key, "true or false", flag_of, default) if self.has(key) else default
 
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         """A list of texts, none of them twice; empty when the key is absent and not required."""
         found: list[str] = []
         for path, node in self._items(key, required):
             try:
-                text = _text(node)
+                text = text_of(node)
             except ValueError as error:
-                self.document.refuse(path, str(error), _line(node))
+                self.document.refuse(path, str(error), line_of_node(node))
                 continue
             if text in found:
-                self.document.refuse(path, f"{text!r} is written twice: keep one", _line(node))
+                self.document.refuse(path, f"{text!r} is written twice: keep one", line_of_node(node))
             found.append(text)
         return tuple(found)
 
     def fraction(self, key: str) -> tuple[int, int]:
         """A required fraction such as `2/3`, at most one."""
-        return self._read(key, "a fraction such as 2/3", lambda node: _fraction(_text(node)), (1, 1))
+        return self._read(key, "a fraction such as 2/3", fraction_of, (1, 1))
 
     def integer(self, key: str, minimum: int = 0) -> int:
         """A required whole number, at least `minimum`."""
-
-        def read(node: yaml.Node) -> int:
-            value = node.value if isinstance(node, yaml.ScalarNode) and node.tag == _INTEGER else ""
-            if _WHOLE_NUMBER.fullmatch(value) is None:
-                raise ValueError(f"{_shown(node)} is not a whole number: write digits, without quotes")
-            if len(value) > _MOST_DIGITS:
-                raise ValueError(f"{_shown(node)} is too large a number")
-            if int(value) < minimum:
-                raise ValueError(f"{value} is less than {minimum}")
-            return int(value)
-
-        return self._read(key, "a whole number", read, minimum)
+        return self._read(key, "a whole number", lambda node: whole_number_of(node, minimum), minimum)
 
     def section(self, key: str) -> "Section":
         """A required mapping."""
@@ -221,7 +205,7 @@ class Section:
             if key not in self._known:
                 near = get_close_matches(key, self._known, 1)
                 fix = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(self._known))}"
-                self.document.refuse(self.at(key), f"unknown key: {fix}", _line(node))
+                self.document.refuse(self.at(key), f"unknown key: {fix}", line_of_node(node))
 
     def _items(self, key: str, required: bool) -> Iterator[tuple[str, yaml.Node]]:
         if not self.has(key):
@@ -229,7 +213,7 @@ class Section:
                 self.refuse("", f"the list {key!r} is missing: it is required")
             return
         node = self._entries[key]
-        if not isinstance(node, yaml.SequenceNode) or node.tag != _LIST:
+        if not isinstance(node, yaml.SequenceNode) or node.tag != LIST:
             self.refuse(key, "a list is expected here: start each entry with a dash")
             return
         for index, item in enumerate(node.value):
@@ -278,63 +262,17 @@ def _refuse_deep_nesting(file: str, text: str) -> None:
 
 def _section(document: Document, path: str, node: yaml.Node) -> Section:
     entries: dict[str, yaml.Node] = {}
-    if not isinstance(node, yaml.MappingNode) or node.tag != _MAPPING:
-        document.refuse(path, "keys and values are expected here, as in `code: value`", _line(node))
-        return Section(document, path, _line(node), {})
+    if not isinstance(node, yaml.MappingNode) or node.tag != MAPPING:
+        document.refuse(path, "keys and values are expected here, as in `code: value`", line_of_node(node))
+        return Section(document, path, line_of_node(node), {})
     for key_node, value in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            document.refuse(path, "a key must be a text", _line(key_node))
+            document.refuse(path, "a key must be a text", line_of_node(key_node))
         elif key in entries:
-            document.refuse(f"{path}.{key}" if path else key, "this key is written twice: keep one", _line(key_node))
+            document.refuse(
+                f"{path}.{key}" if path else key, "this key is written twice: keep one", line_of_node(key_node)
+            )
         else:
             entries[key] = value
-    return Section(document, path, _line(node), entries)
-
-
-def _text(node: yaml.Node) -> str:
-    if isinstance(node, yaml.ScalarNode) and node.tag == _FLOAT:
-        raise ValueError(
-            f"{node.value} is read as a binary float: an amount is written {node.value} EUR, "
-            f'a share {node.value} %, a code in quotes "{node.value}"'
-        )
-    if not isinstance(node, yaml.ScalarNode) or node.tag != _STRING:
-        raise ValueError(f"{_shown(node)} is not a text: write it in quotes")
-    value = node.value
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("this text is empty")
-    return " ".join(value.split())
-
-
-def _fraction(text: str) -> tuple[int, int]:
-    found = _FRACTION.fullmatch(text)
-    numerator, denominator = (int(found[1]), int(found[2])) if found else (1, 0)
-    if denominator == 0 or numerator > denominator:
-        raise ValueError(f"{text!r} is not a fraction of one: write numerator and denominator, as in 2/3")
-    return numerator, denominator
-
-
-def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
-    if isinstance(step, int):
-        items = node.value if isinstance(node, yaml.SequenceNode) else ()
-        return items[step] if step < len(items) else None
-    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-    return next((value for key, value in pairs if key.value == step), None)
-
-
-def _day(node: yaml.Node) -> date:
-    refusal = f"{_shown(node)} is not a date: write year, month and day, as in 2026-03-04"
-    if not isinstance(node, yaml.ScalarNode) or _DAY.fullmatch(node.value) is None:
-        raise ValueError(refusal)
-    try:
-        return date.fromisoformat(node.value)
-    except ValueError as error:
-        raise ValueError(refusal) from error
-
-
-def _shown(node: yaml.Node) -> str:
-    return repr(node.value) if isinstance(node, yaml.ScalarNode) else "this list or mapping"
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+    return Section(document, path, line_of_node(node), entries)
