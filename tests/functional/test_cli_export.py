@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import orjson
@@ -83,6 +84,8 @@ async def practice(nothing_yet: Practice) -> Practice:
         for resource in resources:
             kind = resource["resourceType"]
             written = paid_through_the_structure(resource) if kind == "Contract" else resource
+            if kind == "Patient":
+                written = with_a_qualified_identity(resource)
             await repository.update(kind, written["id"], accept(orjson.dumps(written), kind))
     async for outcome in bill(repository, PATHWAY, shipped_pathways(), until=BILLED_UNTIL, dry_run=True):
         if isinstance(outcome, Billed):
@@ -93,11 +96,15 @@ async def practice(nothing_yet: Practice) -> Practice:
     return nothing_yet
 
 
-def paid_through_the_structure(contract: dict[str, object]) -> dict[str, object]:
+def paid_through_the_structure(contract: dict[str, Any]) -> dict[str, Any]:
     text = (Path(__file__).parent.parent.parent / "demo" / "convention.yaml").read_text()
     changed = text.replace("payee_mode: direct_by_caisse", "payee_mode: via_structure")
     convention = read_convention("convention.yaml", changed, shipped_pathways())
     return contract | contract_from_convention(convention, changed)
+
+
+def with_a_qualified_identity(patient: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(patient).replace('"code": "PROV"', '"code": "VALI"'))
 
 
 def patient_names() -> list[str]:

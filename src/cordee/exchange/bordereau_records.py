@@ -1,20 +1,17 @@
 """A bordereau from the Claims that were submitted together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from cordee.claims import canonical
 from cordee.claims.fhir_claim_record import claim_record_from_claim, supporting_information_of
 from cordee.claims.fhir_datatypes import Element
-from cordee.claims.fhir_evidence import identifiers_of
 from cordee.claims.submission_gates import bordereau_of
 from cordee.exchange.bordereau import Bordereau, BordereauClaim, BordereauError, bordereau
+from cordee.exchange.qualified_identity import qualified_ins
 from cordee.exchange.stored_claims import party_of, read_by_reference, read_structure, sealed_pages
 from cordee.pathways.convention import Party
 from cordee.store.reader import Reader
-
-_INS = tuple(f"urn:oid:1.2.250.1.213.1.4.{last}|" for last in (8, 9, 10, 11))
-"""INS-NIR, INS-NIA, and the test and demonstration INS, which their system tells apart."""
 
 
 async def read_bordereau(
@@ -23,7 +20,7 @@ async def read_bordereau(
     """The bordereau of what a structure (an Organization's id) submitted on a day.
 
     `insurer` (`system|value`) keeps to one caisse, where there are several. With `with_ins`, the patients' INS go out:
-    the caisse needs them, nobody else does.
+    the caisse needs them, nobody else does; a patient whose identity is not qualified is refused.
 
     Raises NotFound, EvidenceError for a Claim that can't be read, and BordereauError with every problem.
     """
@@ -60,14 +57,9 @@ def _party(reference: Element) -> Party:
 async def _ins(reader: Reader, claims: Sequence[Element]) -> dict[str, str]:
     references = sorted({claim["patient"]["reference"] for claim in claims})
     patients = await read_by_reference(reader, references)
-    found = {reference: _first_ins(identifiers_of(patient)) for reference, patient in patients.items()}
+    found = {reference: qualified_ins(patient) for reference, patient in patients.items()}
     lacking = [reference for reference in references if not found.get(reference)]
     if lacking:
-        raise BordereauError(
-            tuple(f"{reference} n'a pas d'INS ; le qualifier, ou exporter sans les INS" for reference in lacking)
-        )
+        fix = "n'a pas d'INS d'identité qualifiée ; la qualifier, ou exporter sans les INS"
+        raise BordereauError(tuple(f"{reference} {fix}" for reference in lacking))
     return {reference: ins for reference, ins in found.items() if ins}
-
-
-def _first_ins(identifiers: Iterable[str]) -> str | None:
-    return next((text for system in _INS for text in identifiers if text.startswith(system)), None)
