@@ -25,8 +25,7 @@ from stdnum import iban
 from tests.functional.conftest import CORDEE
 
 from cordee.claims.answers import apply_returns
-from cordee.claims.billing import Billed, bill
-from cordee.claims.fhir_claim import claim_from_settlement, claim_text
+from cordee.claims.billing import BillingOrder, bill
 from cordee.claims.fhir_contract import contract_from_convention
 from cordee.claims.payments import redistribute
 from cordee.claims.submission import ready_claims, submit_claims
@@ -34,6 +33,7 @@ from cordee.exchange.return_file import read_returns
 from cordee.fhir.body import accept
 from cordee.ledger.model import Account
 from cordee.pathways.convention_reader import read_convention
+from cordee.pathways.publication import tenant_pathways
 from cordee.pathways.shipped import shipped_pathways
 from cordee.store.repository import Repository
 
@@ -87,10 +87,9 @@ async def practice(nothing_yet: Practice) -> Practice:
             if kind == "Patient":
                 written = with_a_qualified_identity(resource)
             await repository.update(kind, written["id"], accept(orjson.dumps(written), kind))
-    async for outcome in bill(repository, PATHWAY, shipped_pathways(), until=BILLED_UNTIL, dry_run=True):
-        if isinstance(outcome, Billed):
-            claim = claim_from_settlement(outcome.settlement)
-            await repository.update("Claim", claim["id"], accept(claim_text(claim), "Claim"))
+    order = BillingOrder(PATHWAY.code, BILLED_UNTIL)
+    async for _ in bill(repository, order, await tenant_pathways(repository)):
+        pass
     async for _ in submit_claims(repository, ready_claims(repository), SUBMITTED):
         pass
     return nothing_yet

@@ -15,9 +15,9 @@ from cordee.reporting.printed_page import (
     AMOUNT,
     BODY,
     CELL,
-    CELL_OF_DATES,
     COLUMN,
     COLUMN_OF_AMOUNTS,
+    FINE,
     HEADING,
     INK,
     RULE,
@@ -34,9 +34,9 @@ from cordee.reporting.printed_page import (
 from cordee.reporting.statement import Statement, StatementLine
 
 _COLUMNS = (
-    ("Forfait", 31 * mm),
-    ("Période", 29 * mm),
-    ("Patient", 17 * mm),
+    ("Forfait", 28 * mm),
+    ("Période", 28 * mm),
+    ("Patient", 22 * mm),
     ("Actes", 9 * mm),
     ("AMO", 16 * mm),
     ("AMC", 16 * mm),
@@ -142,8 +142,8 @@ def _cells(line: StatementLine) -> list[Any]:
     forfait = line.forfait if line.kind == "forfait" else f"{line.forfait}, {CLAIM_KINDS[line.kind]}"
     return [
         said(forfait, CELL),
-        said(_dates(line.period), CELL_OF_DATES),
-        said(line.patient, CELL),
+        said(_dates(line.period), FINE),
+        said(line.patient, FINE),
         said(str(line.acts), AMOUNT),
         *(said(_plain(cents), AMOUNT) for cents in (line.amo, line.amc, line.cents, line.paid)),
         [said(line.state, CELL), *([said(line.remark, SMALL)] if line.remark else [])],

@@ -49,7 +49,7 @@ def statement() -> Statement:
 
 def pages(statement: Statement) -> list[str]:
     reader = PdfReader(io.BytesIO(statement_document(statement)))
-    return [page.extract_text().replace("\u00a0", " ") for page in reader.pages]
+    return [page.extract_text().replace("\u00a0", " ").replace("\n", " ") for page in reader.pages]
 
 
 def test_what_is_claimed_is_paid_rejected_or_awaited(statement: Statement) -> None:
