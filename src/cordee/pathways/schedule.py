@@ -11,6 +11,8 @@ from cordee.pathways.model import Forfait, Label, Pathway, RequiredAct
 
 MONTH = Duration(1, 0)
 YEAR = Duration(12, 0)
+_LONGEST = Duration(120 * 12, 0)
+"""No parcours lasts longer: a date asked for by mistake is not counted up to."""
 
 _ONE_DAY = timedelta(days=1)
 
@@ -158,8 +160,9 @@ def _repeated(
         return
     begun = own[0].start if forfait.sequences else start
     last = own[-1].end if forfait.sequences else _last_day(pathway, sequences, start)
+    until = min(until, last, _LONGEST.after(begun))
     elapsed = NO_TIME
-    while (first := elapsed.after(begun)) <= min(until, last):
+    while (first := elapsed.after(begun)) <= until:
         elapsed = elapsed + interval
         end = elapsed.after(begun) - _ONE_DAY
         if forfait.trigger == "per_act":

@@ -143,6 +143,12 @@ def test_an_open_parcours_repeats_until_the_day_asked_for() -> None:
     assert [p.code for p in planned(replace(open_ended, total_duration=two_years))] == ["y@2026-01-31"]
 
 
+def test_a_date_beyond_a_lifetime_is_not_counted_up_to() -> None:
+    unknown = tuple(replace(s, duration=None) for s in pathway().sequences)
+    found = planned(pathway(forfait("a", "per_act"), sequences=unknown), until=date.max)
+    assert (len(found), found[-1].start) == (1_441, date(2146, 1, 31))
+
+
 def test_acts_are_billed_by_the_month_and_the_last_interval_ends_with_the_parcours() -> None:
     every_four = planned(pathway(forfait("a", "per_act", period=Duration(8, 0))))
     assert days(every_four) == [
