@@ -21,7 +21,7 @@ from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, clai
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.lifecycle import state_of
 from cordee.claims.payments import redistribute
-from cordee.claims.recovery import give_back
+from cordee.claims.recovery import give_back, reimburse
 from cordee.claims.refusals import ClaimRefused
 from cordee.claims.returns import ReturnLine
 from cordee.claims.settlement import Settlement
@@ -323,6 +323,35 @@ async def test_an_indu_is_notified_once_and_given_back(repository: Repository, s
     assert await account(repository, claim.structure, Account.RECOVERY_DUE) == 0
     with pytest.raises(ClaimRefused):
         await give_back(repository, claim.reference, item.payee, 1, PAID_ON, "V2")
+
+
+async def test_an_indu_after_redistribution_is_reimbursed_to_the_structure_or_withheld(
+    repository: Repository, settlements: list[Settlement]
+) -> None:
+    for settlement in settlements:
+        claim = claim_from_settlement(settlement)
+        await store(repository, claim | {"payee": {"type": {"text": "structure"}, "party": claim["provider"]}})
+    await submitted(repository)
+    claims = await the_claims(repository, settlements)
+    claim = claims[0]
+    item = next(i for i in claim.items if i.amo > 100 and i.kind == "member")
+    await applied(repository, payments(claim))
+    await redistribute(repository, claim.structure, PAID_ON)
+    indu = ReturnLine(1, "recovery", "I1", PAID_ON, claim.identifier, item.payee, "amo", item.amo, "L133-4")
+    assert [o.effect for o in await applied(repository, [indu])] == ["applied"]
+    assert await account(repository, claim.structure, Account.RECOVERABLE, item.payee) == item.amo
+    for _ in range(2):
+        await reimburse(repository, claim.structure, item.payee, 40, PAID_ON, "C1")
+    with pytest.raises(ClaimRefused, match="à récupérer"):
+        await reimburse(repository, claim.structure, item.payee, item.amo, PAID_ON, "C2")
+    left = item.amo - 40
+    assert await account(repository, claim.structure, Account.RECOVERABLE, item.payee) == left
+    other = next(c for c in claims[1:] if any(i.payee == item.payee and i.cents > left for i in c.items))
+    await applied(repository, payments(other, "N2"))
+    done = {one.payee: one for one in await redistribute(repository, claim.structure, PAID_ON)}
+    theirs = sum(i.cents for i in other.items if i.payee == item.payee)
+    assert (done[item.payee].cents, done[item.payee].kept_back) == (theirs - left, left)
+    assert await account(repository, claim.structure, Account.RECOVERABLE, item.payee) == 0
 
 
 async def test_what_was_received_is_redistributed_once(repository: Repository, settlements: list[Settlement]) -> None:

@@ -8,11 +8,14 @@ from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.family_records import family_of_claim, lock_of
 from cordee.claims.fhir_answer import answer_id, claim_response
 from cordee.claims.fhir_claim import claim_text
+from cordee.claims.holdings import lock_of_structure
 from cordee.claims.lifecycle import Answer, Decision, Family, shares_of
 from cordee.claims.refusals import ClaimRefused
 from cordee.claims.returns import Insurer
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Conflict
+from cordee.ledger.model import Account, Event, LedgerEntry
+from cordee.ledger.postings import reimbursed
 from cordee.pathways.money import in_english, in_french
 from cordee.store.repository import Repository
 from cordee.store.unit_of_work import Met, Put
@@ -39,6 +42,37 @@ async def give_back(repository: Repository, claim: str, payee: str, cents: int, 
             raise Conflict(f"ClaimResponse/{id_} exists already; try again with another reference.")
         await unit.append(answer_entries(record, read.family, answer, f"ClaimResponse/{id_}/_history/1", {}))
     return f"ClaimResponse/{id_}"
+
+
+async def reimburse(repository: Repository, structure: str, payee: str, cents: int, on: date, reference: str) -> None:
+    """Records that the structure (`Organization/x`) received `cents` of what is recoverable from a payee.
+
+    That is what the payee was paid and the structure gave back to the caisse, or will. `reference` is that of the
+    payment: the same again changes nothing. Raises `ClaimRefused` for more than is recoverable.
+    """
+    key = f"reimbursement:{payee}:{reference}"
+    async with repository.unit() as unit:
+        await unit.lock([lock_of_structure(structure)])
+        if await unit.ledger.find(structure, [key]):
+            return
+        balances = [
+            (balance.holding.liable or payee, balance.net)
+            for balance in await unit.ledger.balances(structure)
+            if balance.holding.account is Account.RECOVERABLE and balance.holding.payee == payee and balance.net > 0
+        ]
+        limit = sum(net for _, net in balances)
+        if not 0 < cents <= limit:
+            raise ClaimRefused(
+                f"{in_french(cents)} reçus de {payee}, alors que {in_french(limit)} sont à récupérer",
+                f"{in_english(cents)} received from {payee}, where {in_english(limit)} are recoverable",
+            )
+        borne, left = [], cents
+        for bearer, net in sorted(balances, key=lambda balance: balance[0] != payee):
+            borne.append((bearer, min(left, net)))
+            left -= borne[-1][1]
+        label = f"Indu remboursé à la structure, {reference}"
+        lines = reimbursed(payee, borne)
+        await unit.append([LedgerEntry(structure, on, Event.RECOVERY, key, label, None, (), lines)])
 
 
 def _repaid(claim: ClaimRecord, family: Family, payee: str, cents: int) -> tuple[Decision, ...]:

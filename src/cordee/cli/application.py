@@ -53,6 +53,11 @@ COMMANDS = {
         "redistribute",
         "Pass on to the professionals what the structure received for them.",
     ),
+    "reimburse": (
+        "cordee.cli.reimburse",
+        "reimburse",
+        "Record what a professional gave back to the structure of an indu.",
+    ),
     "audit": (
         "cordee.cli.audit",
         "application",

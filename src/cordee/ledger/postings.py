@@ -128,11 +128,12 @@ def given_back(indus: Iterable[Indu], *, structure: str) -> Lines:
     return _lines(amounts)
 
 
-def reimbursed(payee: str, bearer: str, cents: int) -> Lines:
-    """Who bears an indu that the structure gave back to the caisse pays it to the structure."""
+def reimbursed(payee: str, borne: Iterable[tuple[str, int]]) -> Lines:
+    """The structure receives what is recoverable from a payee; `borne` has the cents by who was to bear them."""
     amounts: Amounts = {}
-    _debit(amounts, Account.BANK, None, cents)
-    _credit(amounts, Account.RECOVERABLE, payee, cents, bearer)
+    for bearer, cents in borne:
+        _debit(amounts, Account.BANK, None, cents)
+        _credit(amounts, Account.RECOVERABLE, payee, cents, bearer)
     return _lines(amounts)
 
 
