@@ -8,7 +8,10 @@ from cordee.claims.claim_record import ClaimKind, ClaimTag
 from cordee.claims.claim_words import CLAIM_KINDS
 from cordee.claims.collective.fhir_figures import FACTS
 from cordee.claims.collective.fhir_invoice import COMPONENTS
+from cordee.claims.fhir_answer import ANSWER_KINDS, EFFECTS
 from cordee.claims.fhir_claim_item import PAYEE_KINDS
+from cordee.claims.fhir_return_task import LINE_FIELDS, TO_RESOLVE, TO_RESOLVE_CODE
+from cordee.claims.lifecycle import AnswerKind, Effect
 from cordee.claims.phrases import PHRASES
 from cordee.pathways.canonical import PRICE_BOUND_SYSTEM, TOPIC_SYSTEM
 from cordee.pathways.fhir_charge_item_definition import PRICE_BOUNDS
@@ -28,6 +31,12 @@ _KINDS_IN_ENGLISH = {
     "credit": "credit",
     "replacement": "replacement",
     "resubmission": "resubmission of one quote-part",
+}
+_EFFECTS_IN_ENGLISH = {
+    "paid": "paid",
+    "rejected": "rejected",
+    "recovered": "claimed back (indu)",
+    "repaid": "given back to the caisse",
 }
 _INFORMATION = {
     "profile": Label("profil du patient", "profile of the patient"),
@@ -86,6 +95,15 @@ def code_systems() -> Iterator[dict[str, Any]]:
     yield _code_system(PRICE_BOUND_SYSTEM, "Which bound of a published range a price is", bounds)
     title = "Steps of the split of a forfait"
     yield _code_system(canonical.STEP_SYSTEM, title, _said("step", "residue", "zero"))
+    answers = [(code.replace("_", "-"), ANSWER_KINDS[code], None) for code in get_args(AnswerKind)]
+    yield _code_system(canonical.ANSWER_KIND, "What a ClaimResponse is, as a tag", answers)
+    effects = [(code, Label(EFFECTS[code], _EFFECTS_IN_ENGLISH[code]), None) for code in get_args(Effect)]
+    yield _code_system(canonical.ADJUDICATION, "What was decided of a share", effects)
+    relations = [(code, kinds[code], None) for code in get_args(ClaimKind) if code != "forfait"]
+    yield _code_system(canonical.CLAIM_RELATION, "What a Claim is to the one it is about", relations)
+    yield _code_system(canonical.TASK_SYSTEM, "What a person must do", [(TO_RESOLVE_CODE, TO_RESOLVE, None)])
+    lines = [(name.replace("_", "-"), None, None) for name in LINE_FIELDS]
+    yield _code_system(canonical.RETURN_LINE_SYSTEM, "Fields of a line of a return file", lines)
     yield _code_system(canonical.NOT_COUNTED_SYSTEM, "Why a session does not count", _said("session"))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from fhirpy import AsyncFHIRClient, SyncFHIRClient
 from fhirpy.base.exceptions import MultipleResourcesFound, OperationOutcome, ResourceNotFound
@@ -79,3 +80,20 @@ async def test_the_asynchronous_client_works_alike(base_url: str) -> None:
         await fhir.resource("Basic", code={"text": f"{number}"}).save()
     found = [one["code"]["text"] async for one in fhir.resources("Basic").limit(1)]
     assert sorted(found) == ["0", "1", "2"]
+
+
+def test_operations_are_executed(fhir: SyncFHIRClient, practice: httpx.Client) -> None:
+    plan = fhir.reference("CarePlan", "patient-01")
+    settled = plan.execute("$settle", method="get", params={"as-of": "2026-08-31"})
+    assert settled["resourceType"] == "Parameters"
+    parameters = [
+        {"name": "pathway", "valueCode": "pcr-obesite-complexe-adulte"},
+        {"name": "until", "valueDate": "2026-08-31"},
+    ]
+    report = fhir.execute("$bill", data={"resourceType": "Parameters", "parameter": parameters})
+    assert any(parameter["name"] == "billed" for parameter in report["parameter"])
+    claim = fhir.resources("Claim").search(pathway="pcr-obesite-complexe-adulte").first()
+    assert claim.execute("$explain", method="get")["resourceType"] == "Parameters"
+    with pytest.raises(OperationOutcome) as caught:
+        plan.execute("$eligibility", method="get")
+    assert caught.value.resource["issue"][0]["expression"] == ["http.act"]

@@ -13,13 +13,13 @@ from cordee.claims.lifecycle import Answer, AnswerKind, Decision, Effect
 from cordee.pathways.model import Label
 
 _ADJUDICATION = "http://terminology.hl7.org/CodeSystem/adjudication"
-_EFFECTS: Mapping[Effect, str] = {
+EFFECTS: Mapping[Effect, str] = {
     "paid": "payé",
     "rejected": "rejeté",
     "recovered": "réclamé (indu)",
     "repaid": "rendu à la caisse",
 }
-_KINDS: Mapping[AnswerKind, Label] = {
+ANSWER_KINDS: Mapping[AnswerKind, Label] = {
     "transmission": Label("transmis", "submitted"),
     "acknowledgement": Label("accusé de réception", "acknowledged"),
     "technical_refusal": Label("refus technique", "technical refusal"),
@@ -57,7 +57,7 @@ def claim_response(claim: Resource, answer: Answer, response_id: str, *, settled
         "requestor": claim["provider"],
         "request": {"reference": f"Claim/{claim['id']}"},
         "outcome": _outcome(answer, settled=settled),
-        "disposition": _KINDS[answer.kind].fr,
+        "disposition": ANSWER_KINDS[answer.kind].fr,
     }
     items = _items(claim, answer.decisions)
     if items:
@@ -113,7 +113,7 @@ def _items(claim: Resource, decisions: Sequence[Decision]) -> list[Element]:
 
 
 def _adjudication(decision: Decision) -> Element:
-    category = coded(canonical.ADJUDICATION, decision.effect, _EFFECTS[decision.effect])
+    category = coded(canonical.ADJUDICATION, decision.effect, EFFECTS[decision.effect])
     if decision.effect == "paid":
         category["coding"].append({"system": _ADJUDICATION, "code": "benefit"})
     extensions: list[Element] = [{"url": canonical.INSURER, "valueCode": decision.insurer}]

@@ -9,7 +9,12 @@ from cordee.claims.fhir_datatypes import Element, coded, money, translated
 from cordee.claims.returns import ReturnLine
 from cordee.pathways.model import Label
 
-_TO_RESOLVE = Label("ligne de retour à résoudre", "return line to resolve")
+_TEXTS = ("notice", "claim", "payee", "insurer", "reason_code", "reason_text", "liable")
+LINE_FIELDS = ("source", "line", "kind", *_TEXTS, "day", "amount")
+"""What the inputs of a Task tell of its line."""
+
+TO_RESOLVE_CODE = "return-line-to-resolve"
+TO_RESOLVE = Label("ligne de retour à résoudre", "return line to resolve")
 
 
 def task_id(line: ReturnLine, occurrence: int) -> str:
@@ -27,7 +32,7 @@ def task_to_resolve(line: ReturnLine, reason: Label, source: str, claim: str | N
         "id": id_,
         "status": "requested",
         "intent": "order",
-        "code": coded(canonical.TASK_SYSTEM, "return-line-to-resolve", _TO_RESOLVE.fr),
+        "code": coded(canonical.TASK_SYSTEM, TO_RESOLVE_CODE, TO_RESOLVE.fr),
         "description": french,
         "_description": english,
     }
@@ -47,7 +52,7 @@ def _inputs(line: ReturnLine, source: str) -> Iterator[tuple[str, Element]]:
     yield "source", {"valueString": source}
     yield "line", {"valuePositiveInt": line.number}
     yield "kind", {"valueCode": line.kind.replace("_", "-")}
-    for name in ("notice", "claim", "payee", "insurer", "reason_code", "reason_text", "liable"):
+    for name in _TEXTS:
         value = getattr(line, name)
         if value:
             yield name.replace("_", "-"), {"valueString": value}

@@ -1,16 +1,19 @@
 """The examples of docs/examples are what the profiles say, and what the program reads and writes."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cordee.claims import canonical as claims
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.fhir.body import accept
 from cordee.fhir.definitions import load_definitions
+from cordee.pathways import canonical as pathways
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.json"))
@@ -61,3 +64,15 @@ def test_an_example_has_what_its_profile_requires(path: Path) -> None:
         names = element["path"].split(".")[1:]
         if len(names) == 1 and ":" not in element["id"] and element.get("min", 0) > 0:
             assert names[0] in example, element["path"]
+
+
+def test_every_canonical_that_the_program_writes_is_published() -> None:
+    named = {
+        value
+        for module in (claims, pathways)
+        for value in vars(module).values()
+        if isinstance(value, str)
+        and re.fullmatch(rf"{pathways.BASE}/(CodeSystem|StructureDefinition|NamingSystem)/.+", value)
+    }
+    addresses = {value.removeprefix(f"{pathways.BASE}/").replace("/", "-", 1) for value in named}
+    assert addresses <= PROFILES.keys(), sorted(addresses - PROFILES.keys())
