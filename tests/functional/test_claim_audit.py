@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from demo.team import PATHWAY
 from tests.functional.operation_answers import answered, named, refusal, value
 from tests.functional.test_bill import bill, claims
 
@@ -150,3 +151,24 @@ def test_head_tells_the_file_without_sending_it(practice: httpx.Client, claim: d
 def test_another_format_is_406(practice: httpx.Client, claim: dict[str, Any]) -> None:
     answer = practice.get(f"Claim/{claim['id']}/$proof", headers={"Accept": "application/pdf"})
     assert refusal(answer, 406) == [("not-supported", [])]
+
+
+def test_the_proof_holds_the_pathway_as_it_was_when_a_newer_one_is_published_since(
+    practice: httpx.Client, base_url: str
+) -> None:
+    from cordee.pathways.fhir_definitions import definitions
+    from cordee.pathways.shipped import shipped_pathways, shipped_texts
+
+    code = PATHWAY.code
+    text = shipped_texts()[f"{code}.yaml"]
+    for definition in definitions(shipped_pathways()[code], text):
+        address = f"{definition.resource_type}/{definition.id}"
+        practice.put(address, json=dict(definition.resource)).raise_for_status()
+    bill(practice)
+    claim = claims(practice)[0]
+    before = unzipped(practice.get(f"Claim/{claim['id']}/$proof"))
+    plan = practice.get(f"PlanDefinition/{code}").json()
+    practice.put(f"PlanDefinition/{code}", json={**plan, "version": "2099-01-01"}).raise_for_status()
+    after = unzipped(practice.get(f"Claim/{claim['id']}/$proof"))
+    assert after == before
+    assert before[f"pathway/{code}-{shipped_pathways()[code].version}.yaml"].decode() == text

@@ -146,3 +146,13 @@ def test_a_plan_without_its_structure_is_422_and_says_what_to_mend(practice: htt
 def test_requests_are_counted_under_the_name_of_the_operation(practice: httpx.Client, server_url: str) -> None:
     practice.get(f"{PLAN}/$settle")
     assert 'cordee_requests_total{interaction="$settle",status="200"}' in httpx.get(f"{server_url}/metrics").text
+
+
+@pytest.mark.parametrize("start", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_session_that_can_not_be_read_is_422_and_named(practice: httpx.Client, start: str) -> None:
+    encounter = practice.get("Encounter?subject=Patient/patient-01&_count=1").json()["entry"][0]["resource"]
+    encounter["period"] = {"start": start}
+    practice.put(f"Encounter/{encounter['id']}", json=encounter).raise_for_status()
+    answer = practice.get(f"{PLAN}/$settle")
+    assert refusal(answer, 422) == [("processing", ["CarePlan"])]
+    assert f"Encounter/{encounter['id']}" in answer.text

@@ -1,5 +1,6 @@
 """A forecast over the open plans of a tenant: read plan by plan, and added up."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ async def _forecasts(
 ) -> AsyncIterator[Forecast | Unreadable]:
     async for page in plan_pages(records, pathway.code, structure, _PLANS_A_PAGE):
         for record in await plan_records(records, page):
+            await asyncio.sleep(0)  # a page is a second's work: others have their turn
             try:
                 plans = _open_plans(record, pathway, conventions, known, last)
                 yield forecast(plans, as_of=as_of, first=first, last=last, hypothesis=hypothesis)

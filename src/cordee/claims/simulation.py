@@ -11,7 +11,7 @@ from cordee.claims.canonical import pathway_code
 from cordee.claims.dossier import Dossier
 from cordee.claims.eligibility import Answer, will_be_paid
 from cordee.claims.evidence import Code
-from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference
+from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference, reference_of
 from cordee.claims.judgement import PlanJudge, Unchanged, Unreadable, executed_conventions, planned_forfaits
 from cordee.claims.records import PlanRecord, Readable, plan_record
 from cordee.claims.settlement import NotDue, Settlement
@@ -37,9 +37,11 @@ class _Plan:
     conventions: Mapping[Convention, str]
     unreadable: tuple[Unreadable, ...]
 
-    def explained(self, error: EvidenceError) -> EvidenceError:
+    def explained(self, error: Exception) -> EvidenceError:
         """A plan without a convention may lack it because its Contract can't be read: that is said with it."""
-        return EvidenceError("; ".join([str(error), *(fault.message for fault in self.unreadable)]))
+        plan = reference_of(self.record.care_plan)
+        said = str(error) if isinstance(error, EvidenceError) else f"{plan}: {error}"
+        return EvidenceError("; ".join([said, *(fault.message for fault in self.unreadable)]))
 
 
 async def simulate(
@@ -54,7 +56,7 @@ async def simulate(
     try:
         judged = PlanJudge(plan.pathway, pathways, plan.conventions).judge(plan.record, as_of=as_of, only_due=False)
         results = [one.result for one in judged if not isinstance(one.result, Unchanged)]
-    except EvidenceError as error:
+    except (ValueError, ArithmeticError) as error:
         raise plan.explained(error) from error
     if forfait is not None:
         chosen = [result for result in results if result.context.forfait == forfait]
@@ -83,17 +85,17 @@ async def check_session(
     try:
         dossier = _dossier_on(plan, day, as_of)
         sessions = plan.record.sessions(ZoneInfo(dossier.convention.time_zone))
-    except EvidenceError as error:
+        return will_be_paid(
+            dossier,
+            act=act,
+            performer=performer,
+            day=day,
+            sessions=sessions,
+            as_of=as_of,
+            earlier=plan.record.claims.earlier_forfaits(pathways, plan.record.encounters).values(),
+        )
+    except (ValueError, ArithmeticError) as error:
         raise plan.explained(error) from error
-    return will_be_paid(
-        dossier,
-        act=act,
-        performer=performer,
-        day=day,
-        sessions=sessions,
-        as_of=as_of,
-        earlier=plan.record.claims.earlier_forfaits(pathways, plan.record.encounters).values(),
-    )
 
 
 def _dossier_on(plan: _Plan, day: date, as_of: date) -> Dossier:

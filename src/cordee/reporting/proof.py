@@ -5,22 +5,23 @@ An auditor needs nothing else: every amount can be computed again from these fil
 
 import base64
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import msgspec
 import orjson
 
-from cordee.claims import canonical
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.evidence import CareCircle, Session
 from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.fhir_evidence import EvidenceError, Resource, reference_of, session_from_encounter
+from cordee.claims.fhir_evidence import Resource, reference_of, session_from_encounter
 from cordee.fhir.body import instant
 from cordee.fhir.query import parse_search
 from cordee.fhir.stored_version import StoredVersion
+from cordee.pathways.fhir_plan_definition import NoPathwayFileError, pathway_text
 from cordee.pathways.model import Pathway
 from cordee.pathways.money import euros
 from cordee.pathways.shipped import shipped_texts
@@ -91,7 +92,7 @@ async def prove(reader: Reader, claim_id: str, pathways: Mapping[str, Pathway]) 
     files = [ProofFile("claim.json", stored.body.encode(), "The Claim")]
     files += [_evidence_file(record, version) for version in read.values()]
     files += _conventions(read)
-    pathway = await _pathway_file(reader, record, pathways)
+    pathway = _pathway_file(record, read, pathways)
     if pathway is None:
         missing.append(f"pathway {record.pathway} {record.pathway_version}")
     else:
@@ -101,7 +102,7 @@ async def prove(reader: Reader, claim_id: str, pathways: Mapping[str, Pathway]) 
     files.sort(key=lambda file: file.path)
     try:
         sessions, circle = _as_settled(record, read, pathways)
-    except EvidenceError as error:
+    except ValueError as error:
         sessions, circle = (), None
         missing.append(f"the care circle can't be read from these versions: {error}")
     files.append(_document(explanation, sessions, circle, files))
@@ -149,17 +150,16 @@ def _conventions(read: Mapping[Version, StoredVersion]) -> Iterator[ProofFile]:
                 yield ProofFile(path, base64.b64decode(attachment["data"]), "The convention, as it was signed")
 
 
-async def _pathway_file(reader: Reader, record: ClaimRecord, pathways: Mapping[str, Pathway]) -> ProofFile | None:
-    """The pathway's file in the version settled with: as published to the tenant, or else as shipped."""
+def _pathway_file(
+    record: ClaimRecord, read: Mapping[Version, StoredVersion], pathways: Mapping[str, Pathway]
+) -> ProofFile | None:
+    """The pathway's file: that of the PlanDefinition settled with, or else as shipped if it is that version."""
     path = f"pathway/{record.pathway}-{record.pathway_version}.yaml"
     title = f"The pathway {record.pathway}, version {record.pathway_version}"
-    address = f"{canonical.pathway_canonical(record.pathway)}"
-    wanted = parse_search("PlanDefinition", [("url", address), ("version", record.pathway_version)])
-    for found in (await reader.search(wanted, count=1)).matches:
-        for related in orjson.loads(found.body).get("relatedArtifact", ()):
-            data = related.get("document", {}).get("data")
-            if data is not None:
-                return ProofFile(path, base64.b64decode(data), title)
+    for (kind, _, _), version in read.items():
+        if kind == "PlanDefinition":
+            with suppress(NoPathwayFileError):
+                return ProofFile(path, pathway_text(orjson.loads(version.body)).encode(), title)
     known = pathways.get(record.pathway)
     text = shipped_texts().get(f"{record.pathway}.yaml")
     if known is None or known.version != record.pathway_version or text is None:
