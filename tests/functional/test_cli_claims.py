@@ -22,6 +22,7 @@ from cordee.claims.returns import ReturnLine
 from cordee.exchange.return_csv import write_return_csv
 from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
+from cordee.fhir.stored_version import StoredVersion
 from cordee.store.repository import Repository
 
 PAID_ON = date(2026, 12, 20)
@@ -97,14 +98,13 @@ async def test_claims_are_submitted_paid_and_corrected_in_french(
     assert "annulée" in cordee("claim", "show", id_).stdout
 
 
-async def test_a_submission_killed_midway_is_finished_by_the_next_and_submits_each_claim_once(
-    cordee: Command, ready: list[ClaimRecord], dsn: str, tenant_name: str, repository: Repository
-) -> None:
+async def killed_while_booking(dsn: str, tenant_name: str, *arguments: str) -> None:
+    """Runs `cordee` until its resources are written and it waits to book them, then kills it (SIGKILL)."""
     holding, watching = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
     async with holding.transaction():
-        await holding.execute("LOCK TABLE ledger_head IN EXCLUSIVE MODE")  # it stops once its Claims are written
+        await holding.execute("LOCK TABLE ledger_head IN EXCLUSIVE MODE")
         process = await asyncio.create_subprocess_exec(
-            *(CORDEE, "submit", "--on", "2026-12-01", "--tenant", tenant_name),
+            *(CORDEE, *arguments, "--tenant", tenant_name),
             env=os.environ | {"CORDEE_DATABASE_URL": dsn},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -116,13 +116,33 @@ async def test_a_submission_killed_midway_is_finished_by_the_next_and_submits_ea
         await process.wait()
     await holding.close()
     await watching.close()
-    cordee("submit", "--on", "2026-12-02")
-    page = await repository.search(parse_search("Claim", []), count=1000)
-    stored = [claim_record_from_claim(claim_resource(version.body.encode())) for version in page.matches]
-    assert {claim.tag for claim in stored} == {"submitted"}
-    assert all(version.sealed for version in page.matches)
-    responses = await repository.search(parse_search("ClaimResponse", []), count=1000)
-    assert len(responses.matches) == len(ready)
-    for structure in await repository.ledger.structures():
-        booked = [chained.entry.claim async for chained in repository.ledger.entries(structure)]
-        assert sorted(booked) == sorted(claim.reference for claim in ready)
+
+
+async def test_what_is_killed_midway_is_finished_by_the_next_run_and_nothing_is_done_twice(
+    cordee: Command, ready: list[ClaimRecord], dsn: str, tenant_name: str, repository: Repository, tmp_path: Path
+) -> None:
+    await killed_while_booking(dsn, tenant_name, "submit", "--on", "2026-12-01")
+    assert await stored(repository, "ClaimResponse") == []
+    assert f"{len(ready)} demandes" in cordee("submit", "--on", "2026-12-02").stdout
+    claims = await stored(repository, "Claim")
+    assert all(version.sealed for version in claims)
+    assert len(await stored(repository, "ClaimResponse")) == len(ready)
+    assert await booked(repository) == sorted(claim.reference for claim in ready)
+
+    lines = paid(ready[0], "N1", 1)
+    file = tmp_path / "retour.csv"
+    file.write_bytes(write_return_csv(lines))
+    await killed_while_booking(dsn, tenant_name, "returns", str(file))
+    assert await stored(repository, "PaymentReconciliation") == []
+    assert f"appliquées : {len(lines)}, déjà lues : 0" in cordee("returns", str(file)).stdout
+    assert await booked(repository) == sorted([ready[0].reference, *(claim.reference for claim in ready)])
+
+
+async def stored(repository: Repository, kind: str) -> list[StoredVersion]:
+    return list((await repository.search(parse_search(kind, []), count=1000)).matches)
+
+
+async def booked(repository: Repository) -> list[str | None]:
+    """The Claims of the ledger's entries."""
+    structures = await repository.ledger.structures()
+    return sorted([c.entry.claim for s in structures async for c in repository.ledger.entries(s)], key=str)

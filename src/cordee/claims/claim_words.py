@@ -38,3 +38,17 @@ CLAIM_STATES: dict[StateCode, str] = {
     "corrected": "corrigée",
     "cancelled": "annulée",
 }
+
+_CREDIT_STATES: dict[StateCode, str] = {
+    "draft": "brouillon",
+    "ready": "prêt",
+    "submitted": "transmis",
+    "acknowledged": "reçu par la caisse",
+    "paid": "repris par la caisse",
+    "partly_paid": "repris en partie",
+}
+
+
+def state_in_french(kind: ClaimKind, state: StateCode) -> str:
+    """The word for a state: what is paid of a credit is what the caisse took back."""
+    return _CREDIT_STATES.get(state, CLAIM_STATES[state]) if kind == "credit" else CLAIM_STATES[state]

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from cordee.claims.claim_record import ClaimRecord
-from cordee.claims.claim_words import CLAIM_KINDS, CLAIM_STATES
+from cordee.claims.claim_words import CLAIM_KINDS, state_in_french
 from cordee.claims.correction import Corrected, cancel, correct_from_evidence, resubmit
 from cordee.claims.family_records import FamilyRecord, family_of_claim
 from cordee.claims.fhir_evidence import EvidenceError
@@ -55,12 +55,14 @@ def show(claim: Id, tenant: Tenant = DEFAULT_TENANT, data_dir: DataDir = None) -
     record, read = _done(data_dir, tenant, run)
     state = state_of(record, read.family)
     console = report_console()
-    console.print(f"{record.reference} ({CLAIM_KINDS[record.kind]}) : {CLAIM_STATES[state.code]}", highlight=False)
+    console.print(
+        f"{record.reference} ({CLAIM_KINDS[record.kind]}) : {state_in_french(record.kind, state.code)}", highlight=False
+    )
     console.print(f"forfait {record.identifier}, {in_french(record.total)}", highlight=False)
     console.print(_shares(state))
     for other in read.family.claims.values():
         if other.original == record.reference:
-            told = CLAIM_STATES[state_of(other, read.family).code]
+            told = state_in_french(other.kind, state_of(other, read.family).code)
             console.print(f"{CLAIM_KINDS[other.kind]} {other.reference} : {told}", highlight=False)
 
 
