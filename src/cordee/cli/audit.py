@@ -1,6 +1,5 @@
 """`cordee audit`: what was booked is recomputed, and what the accounts come to."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -14,14 +13,14 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cordee.claims.replay import replay_claims
-from cordee.cli.configuration import read_settings
-from cordee.cli.database import ready_database
+from cordee.cli.audit_reports import anomalies, report
 from cordee.cli.failures import CommandError
 from cordee.cli.logging import configure_logging
+from cordee.cli.repository import with_repository
 from cordee.ledger.balances import Balance, by_account, trial_balance
 from cordee.ledger.model import Account
 from cordee.pathways.money import euros, in_french
-from cordee.store.connection import DEFAULT_TENANT, Database
+from cordee.store.connection import DEFAULT_TENANT
 from cordee.store.ledger.verification import VerifiedLedger
 from cordee.store.repository import Repository
 from cordee.store.verification import Check, Checked
@@ -34,6 +33,9 @@ application = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+
+application.command()(report)
+application.command()(anomalies)
 
 CHECKS: tuple[Check, ...] = (replay_claims,)
 """What `verify` recomputes after the ledgers."""
@@ -98,7 +100,7 @@ def verify(
         return found, await _fault_of_expected(repository, wanted, *expected)
 
     with bar:
-        found, rewritten = _with_repository(tenant, data_dir, run)
+        found, rewritten = _read(tenant, data_dir, run)
     for result in found:
         _tell(result)
     faults = [str(result.fault) for result in found if result.fault is not None]
@@ -132,7 +134,7 @@ def balances(
         await _require_ledger(repository, reference)
         return await repository.ledger.balances(reference, day)
 
-    found = _with_repository(tenant, data_dir, run)
+    found = _read(tenant, data_dir, run)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_FILES)
@@ -206,17 +208,6 @@ def _expected(text: str, structure: str | None) -> tuple[int, bytes]:
     return int(found["number"]), bytes.fromhex(found["hash"])
 
 
-def _with_repository(tenant: str, data_dir: Path | None, work: Callable[[Repository], Awaitable[_Result]]) -> _Result:
-    settings = read_settings(data_dir=data_dir)
+def _read(tenant: str, data_dir: Path | None, work: Callable[[Repository], Awaitable[_Result]]) -> _Result:
     configure_logging("warning")
-
-    async def run(dsn: str) -> _Result:
-        database = Database(dsn, connections=2, statement_timeout_seconds=_SLOWEST_STATEMENT_SECONDS)
-        await database.open()
-        try:
-            return await work(Repository(database, await database.tenant(tenant)))
-        finally:
-            await database.close()
-
-    with ready_database(settings) as dsn:
-        return asyncio.run(run(dsn))
+    return with_repository(data_dir, tenant, work, statement_timeout_seconds=_SLOWEST_STATEMENT_SECONDS)

@@ -13,14 +13,20 @@ from cordee.store.repository import Repository
 _Result = TypeVar("_Result")
 
 
-def with_repository(data_dir: Path | None, tenant: str, work: Callable[[Repository], Awaitable[_Result]]) -> _Result:
+def with_repository(
+    data_dir: Path | None,
+    tenant: str,
+    work: Callable[[Repository], Awaitable[_Result]],
+    *,
+    statement_timeout_seconds: int = 60,
+) -> _Result:
     """What `work` gives on the tenant's resources, in the database that the settings name.
 
     Raises `NotFound` when there is no such tenant, and what `ready_database` raises.
     """
 
     async def run(dsn: str) -> _Result:
-        database = Database(dsn)
+        database = Database(dsn, statement_timeout_seconds=statement_timeout_seconds)
         await database.open()
         try:
             return await work(Repository(database, await database.tenant(tenant)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.claim_record import ClaimKind, ClaimRecord
 from cordee.claims.evidence import CareCircle
 from cordee.pathways.model import Label
 from cordee.pathways.money import in_english, in_french
@@ -27,6 +27,17 @@ class Anomaly:
     claims: tuple[str, ...]
     sessions: tuple[str, ...]
     said: Label
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSessions:
+    """What of a Claim tells whether a session is claimed twice: `forfait` is that of its corrections too."""
+
+    claim: str
+    kind: ClaimKind
+    original: str | None
+    forfait: str
+    sessions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +62,30 @@ class Thresholds:
     sessions_a_day: int = 25
 
 
-def claimed_twice(claims: Iterable[ClaimRecord]) -> Iterator[Anomaly]:
+def claimed_sessions(claim: ClaimRecord) -> ClaimedSessions:
+    """The sessions of a Claim."""
+    sessions = {session for item in claim.items for session in item.sessions}
+    forfait = f"{claim.care_plan} {claim.forfait}"
+    return ClaimedSessions(claim.reference, claim.kind, claim.original, forfait, tuple(sorted(sessions)))
+
+
+def claimed_twice(claims: Iterable[ClaimedSessions]) -> Iterator[Anomaly]:
     """Sessions that two forfaits still stand on; a Claim that was credited stands on none, nor does its credit.
 
     A resubmission claims again the part of its original that was refused: the two are one forfait.
     """
     standing: dict[str, dict[str, str]] = defaultdict(dict)
     credited: set[str] = set()
-    kept: list[ClaimRecord] = []
+    kept: list[ClaimedSessions] = []
     for claim in claims:
         if claim.kind == "credit" and claim.original is not None:
             credited.add(claim.original)
         elif claim.kind != "resubmission":
             kept.append(claim)
     for claim in kept:
-        if claim.reference in credited:
-            continue
-        for session in {session for item in claim.items for session in item.sessions}:
-            standing[session][f"{claim.care_plan} {claim.forfait}"] = claim.reference
+        if claim.claim not in credited:
+            for session in claim.sessions:
+                standing[session][claim.forfait] = claim.claim
     for session, by_forfait in sorted(standing.items()):
         if len(by_forfait) > 1:
             named = tuple(sorted(by_forfait.values()))

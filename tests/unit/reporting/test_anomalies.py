@@ -10,6 +10,7 @@ from cordee.reporting.anomalies import (
     PerformedAct,
     Thresholds,
     changed_amounts,
+    claimed_sessions,
     claimed_twice,
     improbable_days,
     outside_membership,
@@ -53,7 +54,9 @@ def act(session: str, begins: datetime | None = NINE, minutes: int | None = 45, 
 
 
 def test_a_session_two_forfaits_stand_on_is_found_with_both_claims() -> None:
-    [found] = claimed_twice([claim("a", "Encounter/1", "Encounter/2"), claim("b", "Encounter/2")])
+    [found] = claimed_twice(
+        map(claimed_sessions, [claim("a", "Encounter/1", "Encounter/2"), claim("b", "Encounter/2")])
+    )
     assert (found.subject, found.claims) == ("Encounter/2", ("Claim/a", "Claim/b"))
 
 
@@ -62,7 +65,7 @@ def test_a_credited_claim_stands_on_nothing_and_its_replacement_is_no_second_for
     credit = claim("credit", "Encounter/1", kind="credit", original="Claim/a", care_plan="CarePlan/a")
     replacement = claim("new", "Encounter/1", kind="replacement", original="Claim/a", care_plan="CarePlan/a")
     again = claim("again", "Encounter/1", kind="resubmission", original="Claim/new", care_plan="CarePlan/a")
-    assert not list(claimed_twice([original, credit, replacement, again]))
+    assert not list(claimed_twice(map(claimed_sessions, [original, credit, replacement, again])))
 
 
 def test_an_act_outside_of_every_stay_in_the_circle_is_found() -> None:
