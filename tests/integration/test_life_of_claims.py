@@ -19,6 +19,7 @@ from cordee.claims.correction import cancel, correct, regularise, resubmit
 from cordee.claims.family_records import FamilyRecord, family_of_claim
 from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, claim_text
 from cordee.claims.fhir_claim_record import claim_record_from_claim
+from cordee.claims.fhir_datatypes import insurer_share_extensions
 from cordee.claims.lifecycle import state_of
 from cordee.claims.payments import redistribute
 from cordee.claims.recovery import give_back, reimburse
@@ -381,3 +382,35 @@ async def _books_balance(repository: Repository) -> AsyncIterator[None]:
     yield
     for structure in await repository.ledger.structures():
         assert sum(balance.net for balance in await repository.ledger.balances(structure)) == 0
+
+
+async def test_each_insurer_s_payment_is_a_reconciliation_of_its_own(
+    repository: Repository, settlements: list[Settlement]
+) -> None:
+    shared = [with_copayment(claim_from_settlement(settlement)) for settlement in settlements]
+    for claim in shared:
+        await store(repository, claim)
+    await submitted(repository)
+    claim, *_ = await the_claims(repository, settlements)
+    assert sum(item.amc for item in claim.items) > 0
+    assert {o.effect for o in await applied(repository, payments(claim))} == {"applied"}
+    assert await state(repository, claim) == "paid"
+    page = await repository.search(parse_search("PaymentReconciliation", []), count=10)
+    found = [claim_resource(version.body.encode()) for version in page.matches]
+    sums = {one["paymentIssuer"]["display"]: int(one["paymentAmount"]["value"] * 100) for one in found}
+    assert sums["Assurance maladie complémentaire"] == sum(item.amc for item in claim.items)
+    assert sum(sums.values()) == claim.total
+    assert await account(repository, claim.structure, Account.AMC_RECEIVABLE) == sum(
+        item.amc for one in await the_claims(repository, settlements[1:]) for item in one.items
+    )
+
+
+def with_copayment(claim: dict[str, Any]) -> dict[str, Any]:
+    """The Claim with a third of each quote-part asked of the complementary insurance."""
+    items = []
+    for item in claim["item"]:
+        cents = int(item["net"]["value"] * 100)
+        items.append(item | {"extension": insurer_share_extensions(cents - cents // 3, cents // 3)})
+    amc = sum(int(item["net"]["value"] * 100) // 3 for item in claim["item"])
+    total = int(claim["total"]["value"] * 100)
+    return claim | {"item": items, "extension": insurer_share_extensions(total - amc, amc)}

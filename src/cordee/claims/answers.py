@@ -21,7 +21,7 @@ from cordee.claims.fhir_return_task import task_id, task_resolved, task_to_resol
 from cordee.claims.holdings import Holdings, lock_of_holdings
 from cordee.claims.lifecycle import Answer, AnswerKind, state_of
 from cordee.claims.return_matching import Accepted, ReadBefore, ToResolve, match_line
-from cordee.claims.returns import ReturnLine
+from cordee.claims.returns import Insurer, ReturnLine
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Conflict
 from cordee.ledger.model import LedgerEntry
@@ -160,11 +160,11 @@ class _Reading:
         return LineOutcome(told.line, "to_resolve", claim, reason, f"Task/{told.task}")
 
     async def _record(self, before: dict[str, FamilyRecord]) -> None:
-        """The resources and entries of what was accepted: one ClaimResponse a Claim, one reconciliation a notice."""
+        """What was accepted as resources and entries: a ClaimResponse a Claim, a reconciliation a notice and insurer."""
         holdings = Holdings(self.unit)
         ranks: Counter[tuple[str, AnswerKind, str]] = Counter()
         roots = {claim: root for root, read in self.families.items() for claim in read.family.claims}
-        payments: dict[tuple[str, str, date], list[Paid]] = {}
+        payments: dict[tuple[str, str, date, Insurer], list[Paid]] = {}
         for (reference, kind, notice, day), answers in self.accepted.items():
             known, now = before[roots[reference]], self.families[roots[reference]]
             claim, resource = known.family.claims[reference], known.resources[reference]
@@ -182,15 +182,14 @@ class _Reading:
             self.entries += entries
             sign = -1 if claim.kind == "credit" else 1
             items = {item.sequence: item for item in claim.items}
-            payments.setdefault((claim.structure, notice, day), []).extend(
-                Paid(claim, items[decision.item], decision.insurer, sign * decision.cents, f"ClaimResponse/{id_}")
-                for decision in decisions
-                if decision.effect == "paid"
-            )
-        for (_, notice, day), paid in payments.items():
-            if paid:
-                one = self.families[roots[paid[0].claim.reference]].resources[paid[0].claim.reference]
-                self._put(payment_reconciliation(notice, day, one, paid), expected=0, sealed=True)
+            for decision in decisions:
+                if decision.effect == "paid":
+                    cents, response = sign * decision.cents, f"ClaimResponse/{id_}"
+                    payment = Paid(claim, items[decision.item], decision.insurer, cents, response)
+                    payments.setdefault((claim.structure, notice, day, decision.insurer), []).append(payment)
+        for (_, notice, day, _), paid in payments.items():
+            one = self.families[roots[paid[0].claim.reference]].resources[paid[0].claim.reference]
+            self._put(payment_reconciliation(notice, day, one, paid), expected=0, sealed=True)
 
     def _put(self, resource: Element, *, expected: int, sealed: bool = False) -> None:
         incoming = accept(claim_text(resource), resource["resourceType"])

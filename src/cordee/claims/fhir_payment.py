@@ -41,16 +41,20 @@ class Redistribution:
 
 
 def payment_reconciliation(notice: str, on: date, claim: Resource, payments: Iterable[Paid]) -> Element:
-    """What a payment notice of the caisse paid; `claim` is one of its Claims, `payments` at least one."""
+    """What a payment notice of one insurer paid; `claim` is one of its Claims, `payments` at least one.
+
+    A Claim names the compulsory insurance's caisse only: the complementary insurer is told by its kind.
+    """
     paid = list(payments)
     first = paid[0]
-    name = f"PaymentReconciliation|{first.claim.structure}|{notice}|{first.response}"
+    name = f"PaymentReconciliation|{first.claim.structure}|{notice}|{first.response}|{first.insurer}"
+    issuer = claim["insurer"] if first.insurer == "amo" else {"display": "Assurance maladie complémentaire"}
     return {
         "resourceType": "PaymentReconciliation",
         "id": str(uuid5(NAMESPACE_URL, f"{canonical.BASE}/{name}")),
         "status": "active",
         "created": on.isoformat(),
-        "paymentIssuer": claim["insurer"],
+        "paymentIssuer": issuer,
         "requestor": claim["provider"],
         "outcome": "complete",
         "paymentDate": on.isoformat(),
