@@ -160,7 +160,7 @@ class _Reading:
         return LineOutcome(told.line, "to_resolve", claim, reason, f"Task/{told.task}")
 
     async def _record(self, before: dict[str, FamilyRecord]) -> None:
-        """What was accepted as resources and entries: a ClaimResponse a Claim, a reconciliation a notice and insurer."""
+        """What was accepted, stored and booked: a ClaimResponse a Claim, a reconciliation a notice and insurer."""
         holdings = Holdings(self.unit)
         ranks: Counter[tuple[str, AnswerKind, str]] = Counter()
         roots = {claim: root for root, read in self.families.items() for claim in read.family.claims}
