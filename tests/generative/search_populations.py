@@ -466,9 +466,41 @@ _CHAINS = (
 )
 
 
+_REVERSE = (
+    ("Patient", "Encounter:patient", "Encounter"),
+    ("Patient", "Observation:subject", "Observation"),
+    ("Patient", "Claim:patient", "Claim"),
+    ("Encounter", "Observation:encounter", "Observation"),
+    ("Encounter", "Encounter:part-of", "Encounter"),
+    ("CareTeam", "CarePlan:care-team", "CarePlan"),
+    ("Practitioner", "Claim:care-team", "Claim"),
+    ("Location", "Encounter:location", "Encounter"),
+)
+
+
+@st.composite
+def walks(draw, type_):
+    """Chains of up to three steps, forward, reverse and mixed: the beginning of a name, and the type it leads to."""
+    name, here = "", type_
+    for _ in range(draw(st.integers(1, 3))):
+        ways = [(f"{way}.", target) for source, way, target in _CHAINS if source == here]
+        ways += [(f"_has:{way}:", target) for source, way, target in _REVERSE if source == here]
+        if not ways:
+            break
+        step, here = draw(st.sampled_from(ways))
+        name += step
+    return name, here
+
+
 @st.composite
 def queries(draw, types=TYPES):
     """A resource type, one of `types`, and the parameters of one search."""
+    walked = [type_ for type_ in types if any(type_ == way[0] for way in (*_CHAINS, *_REVERSE))]
+    if walked and draw(st.integers(0, 3)) == 0:
+        type_ = draw(st.sampled_from(walked))
+        way, target = draw(walks(type_))
+        name, text = draw(criteria(target))
+        return type_, [(way + name, text), *draw(st.lists(criteria(type_), max_size=1))]
     chains = [chain for chain in _CHAINS if chain[0] in types]
     if chains and draw(st.integers(0, 4)) == 0:
         type_, way, target = draw(st.sampled_from(chains))

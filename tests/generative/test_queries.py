@@ -87,6 +87,10 @@ def queries(draw):
         ends = draw(st.lists(criteria("Patient"), max_size=1))
         way = draw(st.sampled_from(("patient.", "patient:Patient.", "patient.")))
         pairs += [(way + name, text) for name, text in ends]
+    if type_ == "Encounter":
+        ends = draw(st.lists(criteria("Observation"), max_size=1))
+        way = draw(st.sampled_from(("_has:Observation:encounter:", "part-of.part-of._has:Observation:encounter:")))
+        pairs += [(way + name, text) for name, text in ends]
     pairs += draw(st.lists(st.tuples(st.just("_id"), ids), max_size=1))
     pairs += draw(st.lists(st.tuples(st.just("_lastUpdated"), st.builds(str.__add__, prefixes, dates)), max_size=1))
     pairs += draw(st.sampled_from(([], [("_sort", "-_lastUpdated,_id")], [("_count", "20"), ("_total", "accurate")])))

@@ -63,9 +63,14 @@ async def assert_same_answer(repository, held, type_, pairs):
     search = parse_search(type_, pairs)
     page = await repository.search(search, count=1000)
     found = {(version.resource_type, version.id) for version in page.matches}
-    expected = {
-        key for key, resource in held.items() if matches(search, resource, lambda kind, id_: held.get((kind, id_)))
-    }
+
+    def of_type(kind):
+        return [resource for (type_, _), resource in held.items() if type_ == kind]
+
+    def resolve(kind, id_):
+        return held.get((kind, id_))
+
+    expected = {key for key, resource in held.items() if matches(search, resource, resolve, of_type=of_type)}
     assert found == expected, (type_, pairs)
 
 

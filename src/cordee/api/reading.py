@@ -168,6 +168,8 @@ _COMPUTED = (StringSearch, DateSearch, NumberSearch, QuantitySearch, CompositeSe
 
 
 def _values(criterion: Criterion) -> list[object]:
+    if criterion.reverse is not None:
+        return _values(criterion.reverse.criterion)
     if criterion.chain is None:
         return list(criterion.values)
     return [value for chained in criterion.chain.links for value in _values(chained.criterion)]

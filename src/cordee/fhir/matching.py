@@ -4,10 +4,11 @@ Each case below is one sentence of the classes of `query_values`; `query_tree` s
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from cordee.fhir.query_tree import Chain, Criterion, Search
+from cordee.fhir.query_tree import Chain, Criterion, ReverseChain, Search
 from cordee.fhir.query_values import (
     CompositeSearch,
     DateSearch,
@@ -37,19 +38,45 @@ from cordee.fhir.text_normalization import normalize_text
 
 Resolve = Callable[[str, str], Mapping[str, Any] | None]
 """The current resource of a type and an id; None when there is none."""
+OfType = Callable[[str], Iterable[Mapping[str, Any]]]
+"""The current resources of a type."""
 
 
-def matches(search: Search, resource: Mapping[str, Any], resolve: Resolve, *, base_url: str | None = None) -> bool:
+def _none_of_type(_resource_type: str) -> Iterable[Mapping[str, Any]]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What surrounds a resource: the others, and the base under which references are local."""
+
+    resolve: Resolve
+    of_type: OfType
+    base_url: str | None
+
+
+def matches(
+    search: Search,
+    resource: Mapping[str, Any],
+    resolve: Resolve,
+    *,
+    of_type: OfType = _none_of_type,
+    base_url: str | None = None,
+) -> bool:
     """Whether `resource` is among the results of `search`; sorting, pages and includes play no part.
 
-    `resolve` is asked for the targets of chained criteria. `base_url` is as in `search_values.extract`.
+    `resolve` is asked for the targets of chained criteria, `of_type` for what may refer to a resource. `base_url` is
+    as in `search_values.extract`.
     """
+    record = _Record(resolve, of_type, base_url)
     return resource["resourceType"] == search.resource_type and all(
-        _holds(criterion, resource, resolve, base_url) for criterion in search.criteria
+        _holds(criterion, resource, record) for criterion in search.criteria
     )
 
 
-def _holds(criterion: Criterion, resource: Mapping[str, Any], resolve: Resolve, base_url: str | None) -> bool:
+def _holds(criterion: Criterion, resource: Mapping[str, Any], record: _Record) -> bool:
+    if criterion.reverse is not None:
+        return _is_referred_to(criterion.reverse, resource, record)
     found: Iterable[SearchValue | str]
     if criterion.code == "_id":
         found = (resource["id"],) if "id" in resource else ()
@@ -57,22 +84,32 @@ def _holds(criterion: Criterion, resource: Mapping[str, Any], resolve: Resolve, 
         written = resource.get("meta", {}).get("lastUpdated")
         found = (date_range(written),) if written else ()
     else:
-        found = extract_parameter(resource, criterion.code, base_url=base_url)
+        found = extract_parameter(resource, criterion.code, base_url=record.base_url)
     if criterion.chain is not None:
-        return _leads(criterion.chain, found, resolve, base_url)
+        return _leads(criterion.chain, found, record)
     if criterion.modifier == "missing":
         return MissingSearch(missing=not found) in criterion.values
     matched = any(value_matches(wanted, value, criterion.modifier) for wanted in criterion.values for value in found)
     return not matched if criterion.modifier == "not" else matched
 
 
-def _leads(chain: Chain, found: Iterable[SearchValue | str], resolve: Resolve, base_url: str | None) -> bool:
+def _leads(chain: Chain, found: Iterable[SearchValue | str], record: _Record) -> bool:
     for value in found:
         if not isinstance(value, ReferenceValue) or value.type is None or value.id is None:
             continue
         links = [link for link in chain.links if link.resource_type == value.type]
-        target = resolve(value.type, value.id) if links else None
-        if target is not None and any(_holds(link.criterion, target, resolve, base_url) for link in links):
+        target = record.resolve(value.type, value.id) if links else None
+        if target is not None and any(_holds(link.criterion, target, record) for link in links):
+            return True
+    return False
+
+
+def _is_referred_to(reverse: ReverseChain, resource: Mapping[str, Any], record: _Record) -> bool:
+    here = (resource["resourceType"], resource.get("id"))
+    for source in record.of_type(reverse.resource_type):
+        values = extract_parameter(source, reverse.code, base_url=record.base_url)
+        refers = any(isinstance(value, ReferenceValue) and (value.type, value.id) == here for value in values)
+        if refers and _holds(reverse.criterion, source, record):
             return True
     return False
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch, Issue, UnknownResourceType
-from cordee.fhir.query_criteria import parse_criterion, search_parameter
-from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_LINKS, malformed, too_costly
+from cordee.fhir.query_chains import ChainBudget
+from cordee.fhir.query_criteria import parse_criterion
+from cordee.fhir.query_parameters import search_parameter
+from cordee.fhir.query_refusals import MOST_CRITERIA, malformed, too_costly
 from cordee.fhir.query_results import RESULT_PARSERS, ResultParameters
 from cordee.fhir.query_tree import Chain, Criterion, Include, Link, Search, SortKey
 from cordee.fhir.query_values import format_value
@@ -45,7 +47,7 @@ def parse_search(
     asked = sum(name.partition(":")[0] not in RESULT_PARSERS for name, _ in parameters)
     if asked > MOST_CRITERIA:
         raise too_costly(f"{asked} criteria in one search; at most {MOST_CRITERIA} are taken.")
-    links = 0
+    budget = ChainBudget()
     criteria: list[Criterion] = []
     results = ResultParameters()
     ignored: list[str] = []
@@ -57,12 +59,7 @@ def parse_search(
             if parse_result is not None:
                 parse_result(results, resource_type, name, text)
             else:
-                criterion = parse_criterion(resource_type, name, text, base_url)
-                links += len(criterion.chain.links) if criterion.chain is not None else 0
-                if links > MOST_LINKS:
-                    sentence = f"{name}: the chains of this search may lead to more than {MOST_LINKS} types in all"
-                    raise too_costly(f"{sentence}; name the type, as in subject:Patient.name.")
-                criteria.append(criterion)
+                criteria.append(parse_criterion(resource_type, name, text, base_url, budget))
         except InvalidSearch as refusal:
             if lenient and all(issue.code == "not-supported" for issue in refusal.issues):
                 ignored.append(name)
@@ -108,12 +105,18 @@ def search_parameters_as_query(search: Search) -> list[tuple[str, str]]:
     return query
 
 
-def _criterion_as_query(criterion: Criterion) -> tuple[str, str]:
+def _criterion_as_query(criterion: Criterion, *, alone: bool = True) -> tuple[str, str]:
+    """`alone`: no other criterion was read from the same words, for another type."""
     if criterion.chain is not None:
         links = criterion.chain.links
-        name, value = _criterion_as_query(links[0].criterion)
-        type_ = f":{links[0].resource_type}" if len(links) == 1 else ""
-        return f"{criterion.code}{type_}.{name}", value
+        # With the type where there is one alone, so that a condition has one form however it was written.
+        alone = alone and len(links) == 1
+        type_ = links[0].resource_type if alone else criterion.chain.named
+        name, value = _criterion_as_query(links[0].criterion, alone=alone)
+        return f"{criterion.code}{f':{type_}' if type_ else ''}.{name}", value
+    if criterion.reverse is not None:
+        name, value = _criterion_as_query(criterion.reverse.criterion, alone=alone)
+        return f"_has:{criterion.reverse.resource_type}:{criterion.reverse.code}:{name}", value
     name = f"{criterion.code}:{criterion.modifier}" if criterion.modifier else criterion.code
     return name, ",".join(map(format_value, criterion.values))
 

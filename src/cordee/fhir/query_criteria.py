@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
 from cordee.fhir.definitions import SearchParameter, load_definitions
-from cordee.fhir.outcome import InvalidSearch
-from cordee.fhir.query_refusals import MOST_VALUES, malformed, too_costly, unknown_parameter, unsupported
-from cordee.fhir.query_tree import Chain, Criterion, Link
+from cordee.fhir.query_chains import ChainBudget, read_chain, read_reverse_chain
+from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter
+from cordee.fhir.query_refusals import MOST_VALUES, malformed, too_costly, unsupported
+from cordee.fhir.query_tree import Criterion, ReverseChain
 from cordee.fhir.query_values import (
     EXAMPLES,
     CompositeSearch,
@@ -37,29 +38,30 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = {
 }
 """The modifiers served, by parameter type; a reference also takes the name of a resource type."""
 
-COLUMN_PARAMETERS = ("_id", "_lastUpdated")
-"""The parameters that every stored resource has by itself, whatever its type."""
-
-_MOST_CHAINED_TEXT = 1_000_000
-"""Characters of a chained value, counted once for each type in which it is read."""
-
-_UNSUPPORTED = frozenset(
-    {
-        *("_contained", "_containedType", "_content", "_filter", "_has", "_list", "_query", "_score"),
-        *("_text", "_type", "near"),
-    }
-)
 _UNSUPPORTED_MODIFIERS = frozenset(["above", "below", "in", "not-in", "of-type", "text"])
 
 
-def parse_criterion(resource_type: str, name: str, text: str, base_url: str | None) -> Criterion:
-    """The criterion of one parameter: `code`, `code:modifier` or `code[:Type].code[:modifier]`.
+def parse_criterion(
+    resource_type: str, name: str, text: str, base_url: str | None, budget: ChainBudget | None = None
+) -> Criterion:
+    """The criterion of one parameter: `code`, `code:modifier`, `code[:Type].…`, `_has:Type:code:…` or `_list`.
 
-    `base_url` is as in `query.parse_search`. Raises InvalidSearch.
+    What follows in a chain is any of these again. `base_url` is as in `query.parse_search`; `budget` is that of the
+    whole search. Raises InvalidSearch.
     """
+    spent = ChainBudget() if budget is None else budget
+
+    def read_end(type_: str, rest: str) -> Criterion:
+        return parse_criterion(type_, rest, text, base_url, spent)
+
+    if name.partition(":")[0] == "_has":
+        return read_reverse_chain(resource_type, name, text, read_end, spent)
     head, dot, rest = name.partition(".")
     if dot:
-        return _chained(resource_type, head, rest, text, base_url)
+        return read_chain(resource_type, head, rest, text, read_end, spent)
+    if name == "_list":
+        ids = Criterion("_id", None, _values(name, text, "list", lambda item: (parse_id(item),)))
+        return Criterion("_has", None, (), reverse=ReverseChain("List", "item", ids))
     code, colon, modifier = head.partition(":")
     if colon and not modifier:
         raise malformed(f"{name}: a modifier must follow the colon; for example {code}:missing=true.")
@@ -76,62 +78,6 @@ def parse_criterion(resource_type: str, name: str, text: str, base_url: str | No
         _check_modifier(parameter, modifier)
     values = _values(name, text, kind, lambda item: _meanings(resource_type, parameter, modifier, item, base_url))
     return Criterion(code, modifier if modifier in MODIFIERS[kind] else None, values)
-
-
-def _chained(resource_type: str, head: str, rest: str, text: str, base_url: str | None) -> Criterion:
-    definitions = load_definitions()
-    code, _, type_ = head.partition(":")
-    name = f"{head}.{rest}"
-    if "." in rest:
-        raise unsupported(f"{name}: chains of more than one level are not supported yet.")
-    parameter = search_parameter(resource_type, code)
-    if parameter.type != "reference":
-        raise unsupported(f"{name}: only a reference can be followed, and {code} is a {parameter.type}.")
-    targets = reference_targets(resource_type, code) or definitions.resource_types
-    if type_:
-        if type_ not in targets:
-            raise unsupported(f"{name}: {code} refers to {_listed(targets)}, not to {type_!r}.")
-        targets = (type_,)
-    end = rest.partition(":")[0]
-    served = [t for t in targets if end in COLUMN_PARAMETERS or end in definitions.search_parameters[t]]
-    if not served:
-        codes = {known for target in targets for known in _served(target)}
-        raise unknown_parameter(f"{name}: {_listed(targets)}", end, codes)
-    if len(text) * len(served) > _MOST_CHAINED_TEXT:
-        raise too_costly(f"{name}: the value is too long to be read for {len(served)} types; name the type.")
-    links: list[Link] = []
-    refusals: list[InvalidSearch] = []
-    for target in served:
-        try:
-            links.append(Link(target, parse_criterion(target, rest, text, base_url)))
-        except InvalidSearch as refusal:
-            refusals.append(refusal)
-    # A value may suit one target and not another (a code is not a date); it is wrong when it suits none.
-    if not links:
-        raise refusals[0]
-    return Criterion(code, None, (), Chain(tuple(links)))
-
-
-def search_parameter(resource_type: str, code: str, *, named_in: str = "") -> SearchParameter:
-    """The parameter `code` of `resource_type`; raises InvalidSearch when unknown or not supported.
-
-    `named_in` says where the code stands, when it is the value of another parameter (`_sort=nickname`).
-    """
-    where = f"{named_in}: " if named_in else ""
-    known = load_definitions().search_parameters[resource_type]
-    parameter = known.get(code)
-    if code in _UNSUPPORTED or (
-        parameter is not None and (parameter.expression is None or parameter.type == "special")
-    ):
-        raise unsupported(f"{where}the search parameter {code} is not supported.")
-    if parameter is None:
-        raise unknown_parameter(where + resource_type, code, _served(resource_type))
-    return parameter
-
-
-def _served(resource_type: str) -> list[str]:
-    known = load_definitions().search_parameters[resource_type].values()
-    return [p.code for p in known if p.expression is not None and p.type != "special"]
 
 
 def _meanings(
@@ -173,7 +119,7 @@ def _meanings(
 
 
 def _values(name: str, text: str, kind: str, parse: Callable[[str], Sequence[Value]]) -> tuple[Value, ...]:
-    example = "123" if name == "_id" else EXAMPLES[kind]
+    example = "123" if name in ("_id", "_list") else EXAMPLES[kind]
     values: dict[Value, None] = {}
     items = split_unescaped(text, ",", most=MOST_VALUES + 1)
     if len(items) > MOST_VALUES:
@@ -206,7 +152,3 @@ def _check_modifier(parameter: SearchParameter, modifier: str) -> None:
         f"{parameter.code}:{modifier}: this modifier is not supported{later} on {parameter.type} "
         f"parameters; valid: {valid}."
     )
-
-
-def _listed(types: Sequence[str]) -> str:
-    return " or ".join(types[:5]) + (" …" if len(types) > 5 else "")

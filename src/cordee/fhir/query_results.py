@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cordee.fhir.definitions import load_definitions
-from cordee.fhir.query_criteria import COLUMN_PARAMETERS, search_parameter
+from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter
 from cordee.fhir.query_refusals import malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Include, SortKey
 from cordee.fhir.search_expressions import reference_targets

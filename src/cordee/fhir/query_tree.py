@@ -11,12 +11,14 @@ one of its values matches (OR) one of the values that the resource gives to the 
 
 A type modifier (`subject:Patient=1`) is folded into the value (`Patient/1`). A chained criterion
 (`patient.name=x`) has no values of its own: it holds when the resource refers, by id, to a resource of the
-type of one of its links for which that link's criterion holds.
+type of one of its links for which that link's criterion holds. A reverse chain (`_has`) holds when a resource
+of its type, for which its criterion holds, refers to this one by id in its parameter. `_list=1` is read as
+`_has:List:item:_id=1`.
 
 `_id` and `_lastUpdated` are criteria like the others; they look at `id` and `meta.lastUpdated`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cordee.fhir.query_values import Value
 
@@ -31,14 +33,24 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The ways a chained criterion may hold: one is enough."""
+    """The ways a chained criterion may hold: one is enough. `named` is the type when the query names it."""
 
     links: tuple[Link, ...]
+    named: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseChain:
+    """What refers to the resource: `resource_type`, in its parameter `code`; one for which `criterion` holds."""
+
+    resource_type: str
+    code: str
+    criterion: "Criterion"
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One parameter of the query; `values` is empty when, and only when, there is a `chain`.
+    """One parameter of the query; `values` is empty when, and only when, there is a `chain` or a `reverse` one.
 
     `modifier` is exact, contains, not, missing, identifier or None.
     """
@@ -47,6 +59,7 @@ class Criterion:
     modifier: str | None
     values: tuple[Value, ...]
     chain: Chain | None = None
+    reverse: ReverseChain | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,15 @@ def refuse_costly(criteria: Iterable[Criterion]) -> None:
 
 
 def _links(criterion: Criterion) -> int:
+    if criterion.reverse is not None:
+        return 1 + _links(criterion.reverse.criterion)
     chained = criterion.chain.links if criterion.chain is not None else ()
     return len(chained) + sum(_links(link.criterion) for link in chained)
 
 
 def _terms(criterion: Criterion) -> int:
+    if criterion.reverse is not None:
+        return _terms(criterion.reverse.criterion)
     if criterion.chain is not None:
         return sum(_terms(link.criterion) for link in criterion.chain.links)
     return sum(map(_forms, criterion.values))

@@ -12,6 +12,7 @@ from typing import Any, Literal, Union
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query import Chain, Criterion
+from cordee.fhir.query_tree import ReverseChain
 from cordee.fhir.query_values import (
     CompositeSearch,
     DateSearch,
@@ -108,13 +109,20 @@ class Refers:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferredBy:
+    """A row of `source` refers to the row. Arguments: the reference's key, then the source's."""
+
+    source: "Rows"
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The rows of one type that meet every condition. Arguments: the type, then those of each condition."""
 
     conditions: tuple["Shape", ...]
 
 
-Shape = Union[HasTerms, IsNamed, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers]  # noqa: UP007 - recursive
+Shape = Union[HasTerms, IsNamed, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers, ReferredBy]  # noqa: UP007
 Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
 
@@ -134,6 +142,8 @@ def weight(shape: Shape | Rows) -> int:
             return sum(map(weight, shapes))
         case Refers(target):
             return 1 + weight(target)
+        case ReferredBy(source):
+            return 1 + weight(source)
         case Not(opposite):
             return weight(opposite)
         case HasValue(tests=groups):
@@ -157,7 +167,7 @@ def _merged(resource_type: str, criteria: Iterable[Criterion]) -> list[list[Crit
     """Criteria that look at one and the same value (`date=ge…&date=lt…`) together: the index is asked once."""
     groups: dict[object, list[Criterion]] = {}
     for number, criterion in enumerate(criteria):
-        plain = criterion.chain is None and criterion.modifier is None
+        plain = criterion.chain is None and criterion.reverse is None and criterion.modifier is None
         together = plain and isinstance(criterion.values[0], DateSearch) and _is_single(resource_type, criterion.code)
         groups.setdefault(criterion.code if together else number, []).append(criterion)
     return list(groups.values())
@@ -175,6 +185,8 @@ def _is_single(resource_type: str, code: str) -> bool:
 
 def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion]) -> Lookup:
     criterion = group[0]
+    if criterion.reverse is not None:
+        return _reverse_chain(tenant, criterion.reverse)
     key = parameter_key(tenant, resource_type, criterion.code)
     if criterion.chain is not None:
         return _chain(tenant, resource_type, key, criterion.chain)
@@ -313,3 +325,8 @@ def _chain(tenant: int, resource_type: str, key: int, chain: Chain) -> Lookup:
         ways.append(Refers(target))
         arguments += [key, resource_type, *given]
     return (ways[0] if len(ways) == 1 else AnyOf(tuple(ways))), arguments
+
+
+def _reverse_chain(tenant: int, reverse: ReverseChain) -> Lookup:
+    source, given = _rows(tenant, reverse.resource_type, [reverse.criterion])
+    return ReferredBy(source), [parameter_key(tenant, reverse.resource_type, reverse.code), *given]

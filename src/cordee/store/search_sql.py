@@ -35,6 +35,7 @@ from cordee.store.search_shape import (
     HasValue,
     IsNamed,
     Not,
+    ReferredBy,
     Refers,
     Rows,
     Shape,
@@ -94,6 +95,8 @@ def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
             return or_(*(_condition(one, row, given) for one in shapes))
         case Refers(target):
             return _refers(target, row, given)
+        case ReferredBy(source):
+            return _referred_by(source, row, given)
 
 
 def _written(inside: bool, written: ColumnElement[Any], given: Arguments) -> Condition:
@@ -111,6 +114,15 @@ def _refers(target: Rows, row: FromClause, given: Arguments) -> Condition:
         *here, source.c.terms.contains(array([term])), *rows_conditions(target, end, given)
     )
     return row.c.rid.in_(found)
+
+
+def _referred_by(source: Rows, row: FromClause, given: Arguments) -> Condition:
+    """From the far end too: among the sources' terms, less the parameter's key, are those of the rows they name."""
+    origin = given.alias(resource, "origin")
+    key = given.next(NUMBER)
+    here = rows_conditions(source, origin, given)
+    named = select(func.unnest(origin.c.terms).op("#")(key)).where(*here)
+    return row.c.self_term.in_(named)
 
 
 def _has_value(table: Table, tests: Sequence[Sequence[str]], row: FromClause, given: Arguments) -> Condition:

@@ -307,6 +307,39 @@ def test_a_chain_asks_the_resource_referred_to(subject, parameter, expected):
     assert found(visit, parameter, among=(ZOE, GROUP)) is expected
 
 
+MEASURE = {"resourceType": "Observation", "id": "o", "status": "final", "subject": {"reference": "Patient/1"},
+           "encounter": {"reference": "Encounter/v"}}  # fmt: skip
+CURRENT = {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Patient/1"}}]}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        ("_has:Observation:patient:status=final", True),
+        ("_has:Observation:patient:status=amended", False),
+        ("_has:Observation:patient:status:not=amended", True),
+        ("_has:Observation:patient:encounter.status=finished", True),
+        ("_has:Observation:performer:status=final", False),
+        ("_has:Encounter:patient:_has:Observation:encounter:status=final", True),
+        ("_has:Encounter:patient:_has:Observation:encounter:status=amended", False),
+        ("_list=l", True),
+        ("_list=m", False),
+    ],
+)
+def test_a_reverse_chain_asks_what_refers_to_the_resource(parameter, expected):
+    visit = {"resourceType": "Encounter", "id": "v", "status": "finished", "subject": {"reference": "Patient/1"}}
+    among = (ZOE, MEASURE, CURRENT, visit)
+    search = parse_search("Patient", [tuple(parameter.split("="))])
+
+    def resolve(kind, id_):
+        return next((r for r in among if (r["resourceType"], r["id"]) == (kind, id_)), None)
+
+    def of_type(kind):
+        return [resource for resource in among if resource["resourceType"] == kind]
+
+    assert matches(search, ZOE, resolve, of_type=of_type) is expected
+
+
 def test_a_reference_to_this_servers_own_address_is_followed():
     visit = {"resourceType": "Encounter", "subject": {"reference": "https://here.example/fhir/Patient/1"}}
     search = parse_search("Encounter", [("patient.name", "martin")])

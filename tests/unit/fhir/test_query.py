@@ -317,10 +317,33 @@ def test_a_chain_may_end_on_the_targets_id():
     assert link.criterion == Criterion("_id", None, (IdSearch("1"),))
 
 
+def test_a_chain_goes_to_any_depth_and_turns_round():
+    found = criterion("Encounter", "patient:Patient._has:Observation:subject:performer:Practitioner.name", "A")
+    ((reverse,),) = [[link.criterion.reverse] for link in found.chain.links]
+    assert (reverse.resource_type, reverse.code, reverse.criterion.code) == ("Observation", "subject", "performer")
+    assert [link.resource_type for link in reverse.criterion.chain.links] == ["Practitioner"]
+
+
+def test_a_list_is_what_its_items_name():
+    assert criterion("Patient", "_list", "42") == criterion("Patient", "_has:List:item:_id", "42")
+
+
+@pytest.mark.parametrize("name", ["focus.focus.focus.status", "_has:Observation:focus:focus.focus.status"])
+def test_a_chain_that_branches_without_end_is_refused_before_it_is_followed(name):
+    assert refusal("Observation", (name, "final")).issues[0].code == "too-costly"
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("patient.organization.name", "one level"),
+        ("patient.organization.nom", "'nom'"),
+        ("patient.organization.partof.active.name", "only a reference"),
+        ("patient." * 13 + "name", "12 steps"),
+        ("_has:Observation:patient", "_has:type:reference:parameter"),
+        ("_has:Patience:patient:code", "'Patience'"),
+        ("_has:Observation:code:status", "does not refer to Encounter"),
+        ("_has:Observation:patient:status", "does not refer to Encounter"),
+        ("_has:Observation:encounter:stat", "'stat'"),
         ("status.name", "only a reference"),
         ("patient.nickname", "nickname"),
         ("subject:Claim.status", "not to 'Claim'"),
@@ -408,8 +431,6 @@ def test_an_unknown_parameter_is_refused_with_the_valid_ones_closest_first():
         "_text",
         "_content",
         "_filter",
-        "_has:Observation:patient:code",
-        "_list",
         "_query",
         "_type",
         "near",
@@ -423,10 +444,10 @@ def test_a_special_parameter_is_refused_as_not_supported(name):
 def test_lenient_handling_leaves_out_what_is_unknown_or_unsupported():
     found = parse_search(
         "Patient",
-        [("gendre", "male"), ("name:text", "x"), ("_has:a:b:c", "x"), ("gender", "male")],
+        [("gendre", "male"), ("name:text", "x"), ("_has:Patience:b:c", "x"), ("gender", "male")],
         lenient=True,
     )
-    assert found.ignored == ("gendre", "name:text", "_has:a:b:c")
+    assert found.ignored == ("gendre", "name:text", "_has:Patience:b:c")
     assert [c.code for c in found.criteria] == ["gender"]
 
 

@@ -1,0 +1,37 @@
+"""The search parameters that a resource type has, and those that are served."""
+
+from cordee.fhir.definitions import SearchParameter, load_definitions
+from cordee.fhir.query_refusals import unknown_parameter, unsupported
+
+COLUMN_PARAMETERS = ("_id", "_lastUpdated")
+"""The parameters that every stored resource has by itself, whatever its type."""
+
+_UNSUPPORTED = frozenset(
+    {
+        *("_contained", "_containedType", "_content", "_filter", "_query", "_score"),
+        *("_text", "_type", "near"),
+    }
+)
+
+
+def search_parameter(resource_type: str, code: str, *, named_in: str = "") -> SearchParameter:
+    """The parameter `code` of `resource_type`; raises InvalidSearch when unknown or not supported.
+
+    `named_in` says where the code stands, when it is the value of another parameter (`_sort=nickname`).
+    """
+    where = f"{named_in}: " if named_in else ""
+    known = load_definitions().search_parameters[resource_type]
+    parameter = known.get(code)
+    if code in _UNSUPPORTED or (
+        parameter is not None and (parameter.expression is None or parameter.type == "special")
+    ):
+        raise unsupported(f"{where}the search parameter {code} is not supported.")
+    if parameter is None:
+        raise unknown_parameter(where + resource_type, code, served_codes(resource_type))
+    return parameter
+
+
+def served_codes(resource_type: str) -> list[str]:
+    """The codes of the parameters of `resource_type` that can be searched, `_id` and `_lastUpdated` among them."""
+    known = load_definitions().search_parameters[resource_type].values()
+    return [p.code for p in known if p.expression is not None and p.type != "special"]
