@@ -10,26 +10,36 @@ from tests.functional.conftest import ALLOWED_ORIGIN
 PATIENT = {"resourceType": "Patient", "active": True}
 
 
+JSON, XML = "application/fhir+json", "application/fhir+xml"
+
+
 @pytest.mark.parametrize(
-    ("query", "accept", "status"),
+    ("query", "accept", "served"),
     [
-        ("", "application/fhir+json", 200),
-        ("", "application/fhir+json; fhirVersion=4.0", 200),
-        ("", "application/fhir+json; fhirVersion=3.0", 406),
-        ("", "application/json;q=0.5", 200),
-        ("", "application/json;q=0", 406),
-        ("", "text/html,application/xhtml+xml,*/*;q=0.8", 200),
-        ("", "application/fhir+xml", 406),
-        ("_format=json", "application/fhir+xml", 200),
-        ("_format=application/fhir+json", "*/*", 200),
-        ("_format=application%2Ffhir%2Bjson", "*/*", 200),
-        ("_format=xml", "application/fhir+json", 406),
+        ("", "application/fhir+json", JSON),
+        ("", "application/fhir+json; fhirVersion=4.0", JSON),
+        ("", "application/fhir+json; fhirVersion=3.0", None),
+        ("", "application/json;q=0.5", JSON),
+        ("", "application/json;q=0", None),
+        ("", "text/html,application/xhtml+xml,*/*;q=0.8", JSON),
+        ("", "application/fhir+xml", XML),
+        ("", "text/xml", XML),
+        ("", "application/fhir+json;q=0.5, application/xml", XML),
+        ("", "application/fhir+json, application/fhir+xml", JSON),
+        ("", "text/turtle", None),
+        ("_format=json", "application/fhir+xml", JSON),
+        ("_format=application/fhir+json", "*/*", JSON),
+        ("_format=application%2Ffhir%2Bxml", "*/*", XML),
+        ("_format=xml", "application/fhir+json", XML),
+        ("_format=ttl", "application/fhir+json", None),
     ],
 )
-def test_json_is_served_and_nothing_else(client: httpx.Client, query: str, accept: str, status: int) -> None:
+def test_json_and_xml_are_served_and_nothing_else(
+    client: httpx.Client, query: str, accept: str, served: str | None
+) -> None:
     answer = client.get(f"Patient?{query}", headers={"Accept": accept})
-    assert answer.status_code == status
-    assert answer.headers["content-type"].startswith("application/fhir+json")
+    assert answer.status_code == (406 if served is None else 200)
+    assert answer.headers["content-type"].startswith(served or JSON)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +50,11 @@ def test_json_is_served_and_nothing_else(client: httpx.Client, query: str, accep
         ("application/fhir+json; fhirVersion=4.0", 201),
         ("application/fhir+json; fhirVersion=5.0", 415),
         ("application/json; charset=iso-8859-1", 415),
-        ("application/fhir+xml", 415),
+        ("application/fhir+xml; fhirVersion=5.0", 415),
         ("text/plain", 415),
     ],
 )
-def test_bodies_are_json_of_r4_in_utf8(client: httpx.Client, media_type: str, status: int) -> None:
+def test_bodies_are_of_r4_in_utf8(client: httpx.Client, media_type: str, status: int) -> None:
     assert client.post("Patient", json=PATIENT, headers={"Content-Type": media_type}).status_code == status
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from cordee import __version__
+from cordee.api.media_types import Format
 from cordee.api.operations.description import operation_canonical
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
@@ -41,7 +42,7 @@ def statement(base_url: str) -> dict[str, Any]:
         "software": {"name": "Cordée", "version": __version__},
         "implementation": {"description": "Cordée, FHIR R4 for coordinated care", "url": base_url},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": [name for format_ in Format for name in (format_.value, format_.short)],
         "rest": [
             {
                 "mode": "server",

@@ -10,6 +10,7 @@ from cordee.api.addresses import Address, locate
 from cordee.api.bundles import run_bundle
 from cordee.api.dispatch import carry_out
 from cordee.api.failures import failure_issue, log_failure
+from cordee.api.media_types import Format
 from cordee.api.metrics import Metrics
 from cordee.api.operations.table import file_type_at
 from cordee.api.request import FhirRequest
@@ -40,9 +41,9 @@ class FhirApplication:
         request = FhirRequest(scope, receive, path, base_path, self._settings.base_url)
         request_id = _request_id(request)
         interaction = "unknown"
-        indented = False
+        format_, indented = Format.JSON, False
         try:
-            indented = request.pretty
+            format_, indented = request.answer_format or Format.JSON, request.pretty
             address = locate(path)
             request.require_served(file_type_at(address.shape))
             interaction = address.interaction(request.method) or "unknown"
@@ -50,10 +51,15 @@ class FhirApplication:
         except FhirError as error:
             response = refusal(error)
         except Exception as error:
-            log_failure(error, interaction, request_id)
-            response = FhirResponse(500, outcome_text(failure_issue(request_id)))
+            response = _failure(error, interaction, request_id)
+        try:
+            await response.write_as(format_, indented=indented)
+        except FhirError as error:
+            response = refusal(error)
+        except Exception as error:
+            response = _failure(error, interaction, request_id)
         response.headers.append((b"x-request-id", request_id.encode()))
-        await response.send(send, head=request.method == "HEAD", indented=indented, compressed=request.accepts_gzip)
+        await response.send(send, head=request.method == "HEAD", compressed=request.accepts_gzip)
         self._metrics.count(interaction, response.status, time.perf_counter() - begun)
 
     async def _respond(
@@ -96,6 +102,11 @@ def _request_id(request: FhirRequest) -> str:
     """The client's X-Request-Id, or one of the server's (R4 http.html#custom)."""
     given = request.headers.get(b"x-request-id", b"")
     return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _failure(error: Exception, interaction: str, request_id: str) -> FhirResponse:
+    log_failure(error, interaction, request_id)
+    return FhirResponse(500, outcome_text(failure_issue(request_id)))
 
 
 def _allow(address: Address) -> tuple[bytes, bytes]:

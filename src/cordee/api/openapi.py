@@ -12,13 +12,15 @@ from starlette.routing import BaseRoute
 
 from cordee import __version__
 from cordee.api.addresses import INTERACTIONS
+from cordee.api.media_types import Format
 from cordee.api.operations.openapi import OPERATION_REFUSALS, describe_operation
 from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.fhir.definitions import load_definitions
 
 TITLE = "Cordée"
 SUMMARY = "A FHIR R4 server for French coordinated care."
-_FHIR_JSON = "application/fhir+json"
+_FHIR_JSON = Format.JSON.value
+_FORMATS = tuple(format_.value for format_ in Format)
 _BASES = (("/fhir", "of the default tenant"), ("/t/{tenant}/fhir", "of a tenant"))
 
 # By interaction: what it does; success statuses with what they mean; refusals; parameters; the body taken.
@@ -108,7 +110,7 @@ _REFUSALS = {
     400: "The request can't be understood.",
     404: "Nothing is or was there, or there is no such type or tenant.",
     405: "The method does not apply here; Allow lists those that do.",
-    406: "Another format than JSON was asked for.",
+    406: "Another format than JSON or XML was asked for.",
     409: "Another writer was first, or the resource exists and is not what the condition means.",
     410: "It was deleted.",
     412: "If-Match, If-None-Match or a condition is not met.",
@@ -136,8 +138,8 @@ _PARAMETERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "_revinclude": ("query", {"type": "string"}, "Bring what refers to matches: Claim:patient."),
     "_summary": ("query", {"type": "string", "enum": ["true", "text", "data", "count", "false"]}, "Part of each."),
     "_elements": ("query", {"type": "string"}, "Top-level elements to return, separated by commas."),
-    "_format": ("query", {"type": "string"}, "json; stands before Accept."),
-    "_pretty": ("query", {"type": "boolean"}, "Indented JSON."),
+    "_format": ("query", {"type": "string"}, "json or xml; stands before Accept."),
+    "_pretty": ("query", {"type": "boolean"}, "Indented."),
     "If-Match": ("header", {"type": "string"}, 'Only over this version: W/"3".'),
     "If-None-Match": ("header", {"type": "string"}, "Not for this version; * for a write: only where nothing is."),
     "If-Modified-Since": ("header", {"type": "string"}, "Only if changed since."),
@@ -189,12 +191,16 @@ def _operation(interaction: str, base: str, whose: str) -> dict[str, Any]:
     }
     if body is not None:
         schema = {"$ref": "#/components/schemas/Resource"} if body == _FHIR_JSON else {"type": "object"}
-        operation["requestBody"] = {"required": body == _FHIR_JSON, "content": {body: {"schema": schema}}}
+        kinds = _FORMATS if body == _FHIR_JSON else (body,)
+        operation["requestBody"] = {
+            "required": body == _FHIR_JSON,
+            "content": {kind: {"schema": schema} for kind in kinds},
+        }
     return operation
 
 
 def _refused(statuses: Iterable[int]) -> dict[str, Any]:
-    content = {_FHIR_JSON: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}}
+    content = {kind: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}} for kind in _FORMATS}
     return {
         str(status): {"description": _REFUSALS[status], "content": content}
         for status in sorted({*statuses, *_EVERYWHERE})
@@ -204,7 +210,7 @@ def _refused(statuses: Iterable[int]) -> dict[str, Any]:
 def _answer(status: int, text: str, interaction: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": text}
     if status not in (204, 304):
-        answer["content"] = {_FHIR_JSON: {"schema": {"$ref": "#/components/schemas/Resource"}}}
+        answer["content"] = {kind: {"schema": {"$ref": "#/components/schemas/Resource"}} for kind in _FORMATS}
     names = []
     if interaction in ("read", "vread", "create", "update", "conditional-update"):
         names = ["ETag", "Last-Modified"]

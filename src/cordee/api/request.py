@@ -11,14 +11,13 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
+from cordee.api.media_types import Format, body_format, media_type, preferred
+from cordee.api.representation import as_json
 from cordee.fhir.outcome import FhirError, MalformedBody, NotAcceptable, TooLarge, UnsupportedMediaType
 from cordee.store.changes import Precondition
 
-_JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
-_JSON_FORMATS = _JSON_TYPES | {"json", "*/*", "application/*", "text/*"}
 # fhirpy asks for a count with _count=0 and this parameter of another server, which says no more.
 _NOT_SEARCHED = ("_format", "_pretty", "_cursor", "_totalMethod")
-_FHIR_VERSIONS = ("4.0", "4.0.0", "4.0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +123,39 @@ class FhirRequest:
         """The query less what is of HTTP."""
         return [(name, value) for name, value in self.query if name not in _NOT_SEARCHED]
 
+    @cached_property
+    def answer_format(self) -> Format | None:
+        """What the answer is written in, by `_format` or else `Accept`; None when nothing served will do.
+
+        A client that leaves the choice is answered in the format of its body.
+        """
+        choices = self._formats_wanted()
+        return self._own_format if choices is None else preferred(choices, self._own_format)
+
     def require_served(self, file_type: str | None = None) -> None:
-        """Raises `NotAcceptable` (406) unless JSON will do, by `_format` or else `Accept`; or a file of `file_type`."""
-        wanted = self.parameter("_format")
-        if wanted is None:
-            wanted = self.header(b"accept")
-            if wanted is None:
-                return
-            choices = wanted.split(",")
-        else:
-            # A + that was not encoded arrives as a space: application/fhir+json is asked for so often that way.
-            choices = [wanted.strip().replace(" ", "+")]
-        if file_type is not None and any(_media_type(choice)[0] == file_type for choice in choices):
+        """Raises `NotAcceptable` (406) unless JSON or XML will do; or a file of `file_type`."""
+        if self.answer_format is not None:
             return
-        if not any(_is_served(choice) for choice in choices):
-            raise NotAcceptable(f"Only JSON of FHIR 4.0 is served (application/fhir+json); «{wanted}» was asked for.")
+        choices = self._formats_wanted() or []
+        if file_type is not None and any(media_type(choice)[0] == file_type for choice in choices):
+            return
+        raise NotAcceptable(
+            "FHIR 4.0 is served as application/fhir+json and application/fhir+xml; "
+            f"«{', '.join(choice.strip() for choice in choices)}» was asked for."
+        )
+
+    def _formats_wanted(self) -> list[str] | None:
+        wanted = self.parameter("_format")
+        if wanted is not None:
+            # A + that was not encoded arrives as a space: application/fhir+json is asked for so often that way.
+            return [wanted.strip().replace(" ", "+")]
+        wanted = self.header(b"accept")
+        return wanted.split(",") if wanted else None
+
+    @property
+    def _own_format(self) -> Format:
+        declared = self.header(b"content-type")
+        return (declared and body_format(declared)) or Format.JSON
 
     @property
     def accepts_gzip(self) -> bool:
@@ -188,16 +205,15 @@ class FhirRequest:
                 return self._decompressed(parts[0] if len(parts) == 1 else b"".join(parts), limit)
 
     async def resource_body(self, limit: int) -> bytes:
-        """The body, said to be JSON; raises `UnsupportedMediaType` (415) otherwise."""
+        """The body as JSON; raises `UnsupportedMediaType` (415) unless it is said to be JSON or XML."""
         declared = self.header(b"content-type")
-        if declared is not None:
-            name, parameters = _media_type(declared)
-            readable = name in _JSON_TYPES and parameters.get("charset", "utf-8") in ("utf-8", "utf8")
-            if not readable or parameters.get("fhirversion", "4.0") not in _FHIR_VERSIONS:
-                raise UnsupportedMediaType(
-                    f"Bodies are read as application/fhir+json, FHIR 4.0, UTF-8; this one is said to be {declared}."
-                )
-        return await self.body(limit)
+        format_ = Format.JSON if declared is None else body_format(declared)
+        if format_ is None:
+            raise UnsupportedMediaType(
+                "Bodies are read as application/fhir+json or application/fhir+xml, FHIR 4.0, UTF-8; "
+                f"this one is said to be {declared}."
+            )
+        return await as_json(await self.body(limit), format_)
 
     def _decompressed(self, body: bytes, limit: int) -> bytes:
         coding = self.header(b"content-encoding")
@@ -245,19 +261,6 @@ def parse_etags(header: str) -> list[int]:
     """The versions of a list of ETags, `W/"3"` or `"3"`; those that aren't ours are left out."""
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
     return [int(tag) for tag in tags if tag.isascii() and tag.isdecimal() and len(tag) < 10]
-
-
-def _is_served(choice: str) -> bool:
-    name, parameters = _media_type(choice)
-    refused = parameters.get("q", "1").rstrip("0") in ("", "0.", ".")
-    return name in _JSON_FORMATS and not refused and parameters.get("fhirversion", "4.0") in _FHIR_VERSIONS
-
-
-def _media_type(text: str) -> tuple[str, dict[str, str]]:
-    """`application/fhir+json; fhirVersion=4.0` as its name and its parameters, in lower case."""
-    name, *parameters = text.lower().split(";")
-    pairs = (parameter.partition("=")[::2] for parameter in parameters)
-    return name.strip(), {key.strip(): value.strip(' "') for key, value in pairs}
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -9,12 +9,15 @@ from datetime import datetime
 import orjson
 from starlette.types import Send
 
-from cordee.fhir.body import pretty
+from cordee.api.media_types import Format
+from cordee.api.representation import written
 from cordee.fhir.bundle_text import etag
 from cordee.fhir.outcome import FhirError, Issue, operation_outcome
 from cordee.fhir.stored_version import StoredVersion
 
-_CONTENT_TYPE = (b"content-type", b"application/fhir+json; fhirVersion=4.0; charset=utf-8")
+_CONTENT_TYPES = {
+    format_: (b"content-type", f"{format_.value}; fhirVersion=4.0; charset=utf-8".encode()) for format_ in Format
+}
 _RETRY_AFTER_SECONDS = b"5"
 _SMALLEST_COMPRESSED = 1024
 _COMPRESSION_LEVEL = 4
@@ -49,19 +52,26 @@ class FhirResponse:
     location: str | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     file: File | None = None
+    format: Format = Format.JSON
+    """What `body` is written in."""
 
-    async def send(self, send: Send, *, head: bool, indented: bool, compressed: bool) -> None:
+    async def write_as(self, format_: Format, *, indented: bool) -> None:
+        """Writes the body as the client wants it; raises `NotAcceptable` (406) when the format can't hold it."""
+        if self.body:
+            self.body = await written(self.body, format_, indented=indented)
+        self.format = format_
+
+    async def send(self, send: Send, *, head: bool, compressed: bool) -> None:
         """Sends it; for HEAD, the headers of the GET without its body."""
         if self.file is not None:
             await self._send_file(self.file, send, head=head)
             return
-        body = pretty(self.body) if indented and self.body else self.body
-        headers = self.headers
+        body, headers = self.body, self.headers
         if compressed and len(body) >= _SMALLEST_COMPRESSED:
             body = gzip.compress(body, _COMPRESSION_LEVEL, mtime=0)
             headers.append((b"content-encoding", b"gzip"))
         if body:
-            headers.append((b"vary", b"accept-encoding"))
+            headers.append((b"vary", b"accept, accept-encoding"))
         if self.version is not None:
             headers.append((b"etag", etag(self.version.version).encode()))
             headers.append((b"last-modified", _http_date(self.version.last_updated)))
@@ -70,7 +80,7 @@ class FhirResponse:
         if self.status not in (204, 304):
             headers.append((b"content-length", str(len(body)).encode()))
         if body:
-            headers.append(_CONTENT_TYPE)
+            headers.append(_CONTENT_TYPES[self.format])
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if head else body})
 

@@ -1,6 +1,7 @@
 """JSON to XML. The JSON is a resource that was found valid: what is not in the definitions is a defect here."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from html.entities import html5
 from typing import Any
@@ -11,6 +12,7 @@ from cordee.fhir.xml.contents import FHIR, Kind, Member, members_of, primitive_m
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _LINE_BREAKS = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 """In an attribute these would be read back as spaces (XML 1.0 3.3.3)."""
+_FORBIDDEN = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 
 
@@ -20,12 +22,20 @@ class _Digits(str):
     __slots__ = ()
 
 
+class NotInXml(ValueError):
+    """A character that JSON can hold and XML can't (XML 1.0 2.2)."""
+
+
 def xml_from_json(text: bytes | str) -> bytes:
-    """The XML of a resource's JSON. Raises ValueError for what R4 does not define."""
+    """The XML of a resource's JSON. Raises `NotInXml`, or ValueError for what R4 does not define."""
     resource = json.loads(text, parse_float=_Digits, parse_int=_Digits)
     pieces = [_DECLARATION]
     _write_resource(pieces, resource, declared=False)
-    return "".join(pieces).encode()
+    written = "".join(pieces)
+    forbidden = _FORBIDDEN.search(written)
+    if forbidden is not None:
+        raise NotInXml(f"It holds the character U+{ord(forbidden[0]):04X}, which XML can't.")
+    return written.encode()
 
 
 def _write_resource(pieces: list[str], resource: Mapping[str, Any], *, declared: bool) -> None:
