@@ -20,6 +20,8 @@ from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.read import find_several
 from cordee.store.referring import find_referring
+from cordee.store.search_chains import MOST_FOLLOWED, follow_chains
+from cordee.store.search_cost import refuse_costly
 from cordee.store.search_order import Position, orders, parse_position
 from cordee.store.search_shape import rows
 from cordee.store.search_statements import VERSION_WIDTH
@@ -39,13 +41,22 @@ class SearchPage:
 
 
 async def search(
-    connection: Connection, tenant: int, wanted: Search, *, count: int, position: str | None = None
+    connection: Connection,
+    tenant: int,
+    wanted: Search,
+    *,
+    count: int,
+    position: str | None = None,
+    most_followed: int = MOST_FOLLOWED,
 ) -> SearchPage:
     """A page of at most `count` matches, after `position`; 0 gives the total alone.
 
-    Raises `InvalidSearch` for a sort that isn't possible or a position that isn't ours.
+    `most_followed` is that of `search_chains`. Raises `InvalidSearch` for a sort that isn't possible or a position that
+    isn't ours.
     """
-    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria)
+    refuse_costly(wanted.criteria)
+    ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria, most=most_followed)
+    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
     arguments = [tenant, *arguments]
     only_total = wanted.summary == "count" or count == 0
     total = None
@@ -70,7 +81,9 @@ async def search(
 
 async def find_matching(connection: Connection, tenant: int, wanted: Search, *, limit: int = 2) -> list[StoredVersion]:
     """The first matches of a condition; two are enough to know that there are several."""
-    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria)
+    refuse_costly(wanted.criteria)
+    ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria)
+    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
     records = await connection.fetch(*statements.page(found, (), None).call([tenant, *arguments, limit]))
     return [StoredVersion(*record[:VERSION_WIDTH]) for record in records]
 

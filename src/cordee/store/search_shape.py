@@ -5,9 +5,10 @@ composing it takes milliseconds, more than PostgreSQL needs for the answer. A sh
 takes the arguments in the order in which they were given here: that order, stated on each shape, is the contract.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 from typing import Any, Literal, Union
 
 from cordee.fhir.definitions import load_definitions
@@ -102,8 +103,13 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class IsOneOf:
+    """The row is one of those found beforehand (`search_chains`). Argument: the list of row identities."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refers:
-    """The row refers to a row of `target`. Arguments: the reference's key, the referring type, then the target's."""
+    """The row refers to a row of `target`. Arguments: the reference's key, then the target's."""
 
     target: "Rows"
 
@@ -122,15 +128,19 @@ class Rows:
     conditions: tuple["Shape", ...]
 
 
-Shape = Union[HasTerms, IsNamed, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers, ReferredBy]  # noqa: UP007
+Shape = Union[HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers, ReferredBy]  # noqa: UP007
 Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
+Found = Mapping[tuple[str, Criterion], list[int]]
+"""The rows of a type that meet a chained criterion, where they were found beforehand because they are few."""
 
 
-def rows(tenant: int, resource_type: str, criteria: Sequence[Criterion]) -> tuple[Rows, list[Any]]:
+def rows(
+    tenant: int, resource_type: str, criteria: Sequence[Criterion], found: Found = MappingProxyType({})
+) -> tuple[Rows, list[Any]]:
     """The rows that a search of one type finds, and the arguments; raises `InvalidSearch` for one too costly."""
     refuse_costly(criteria)
-    return _rows(tenant, resource_type, criteria)
+    return _rows(tenant, resource_type, criteria, found)
 
 
 def weight(shape: Shape | Rows) -> int:
@@ -155,10 +165,8 @@ def weight(shape: Shape | Rows) -> int:
     return 1
 
 
-def _rows(tenant: int, resource_type: str, criteria: Iterable[Criterion]) -> tuple[Rows, list[Any]]:
-    lookups = [
-        lookup for group in _merged(resource_type, criteria) for lookup in [_lookup(tenant, resource_type, group)]
-    ]
+def _rows(tenant: int, resource_type: str, criteria: Iterable[Criterion], found: Found) -> tuple[Rows, list[Any]]:
+    lookups = [_lookup(tenant, resource_type, group, found) for group in _merged(resource_type, criteria)]
     arguments = [argument for _, given in lookups for argument in given]
     return Rows(tuple(shape for shape, _ in lookups)), [resource_type, *arguments]
 
@@ -183,13 +191,15 @@ def _is_single(resource_type: str, code: str) -> bool:
     return all(isinstance(step, Field) and not step.many for route in routes for step in route.steps)
 
 
-def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion]) -> Lookup:
+def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: Found) -> Lookup:
     criterion = group[0]
+    if (known := found.get((resource_type, criterion))) is not None:
+        return IsOneOf(), [known]
     if criterion.reverse is not None:
-        return _reverse_chain(tenant, criterion.reverse)
+        return _reverse_chain(tenant, criterion.reverse, found)
     key = parameter_key(tenant, resource_type, criterion.code)
     if criterion.chain is not None:
-        return _chain(tenant, resource_type, key, criterion.chain)
+        return _chain(tenant, key, criterion.chain, found)
     if criterion.code == "_id":
         return IsNamed(), [[value.id for value in criterion.values if isinstance(value, IdSearch)]]
     if criterion.code == "_lastUpdated":
@@ -317,16 +327,16 @@ def _composite(key: int, search: CompositeSearch) -> Lookup:
     return HasCombination(tuple(tests)), arguments
 
 
-def _chain(tenant: int, resource_type: str, key: int, chain: Chain) -> Lookup:
+def _chain(tenant: int, key: int, chain: Chain, found: Found) -> Lookup:
     ways: list[Shape] = []
     arguments: list[Any] = []
     for link in chain.links:
-        target, given = _rows(tenant, link.resource_type, [link.criterion])
+        target, given = _rows(tenant, link.resource_type, [link.criterion], found)
         ways.append(Refers(target))
-        arguments += [key, resource_type, *given]
+        arguments += [key, *given]
     return (ways[0] if len(ways) == 1 else AnyOf(tuple(ways))), arguments
 
 
-def _reverse_chain(tenant: int, reverse: ReverseChain) -> Lookup:
-    source, given = _rows(tenant, reverse.resource_type, [reverse.criterion])
+def _reverse_chain(tenant: int, reverse: ReverseChain, found: Found) -> Lookup:
+    source, given = _rows(tenant, reverse.resource_type, [reverse.criterion], found)
     return ReferredBy(source), [parameter_key(tenant, reverse.resource_type, reverse.code), *given]

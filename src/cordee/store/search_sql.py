@@ -34,6 +34,7 @@ from cordee.store.search_shape import (
     HasTerms,
     HasValue,
     IsNamed,
+    IsOneOf,
     Not,
     ReferredBy,
     Refers,
@@ -67,7 +68,11 @@ class Arguments:
 
     def alias(self, table: Table, name: str) -> FromClause:
         """The table under a name not yet used."""
-        return table.alias(f"{name}_{next(self._aliases)}")
+        return table.alias(self.name(name))
+
+    def name(self, name: str) -> str:
+        """A name not yet used."""
+        return f"{name}_{next(self._aliases)}"
 
 
 def rows_conditions(rows: Rows, row: FromClause, given: Arguments) -> list[Condition]:
@@ -83,6 +88,8 @@ def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
             return row.c.terms.contains(wanted) if single else row.c.terms.overlap(wanted)
         case IsNamed():
             return row.c.id == any_(given.next(ARRAY(Text)))
+        case IsOneOf():
+            return row.c.rid == any_(given.next(NUMBERS))
         case WasWritten(within):
             return or_(*(_written(inside, row.c.last_updated, given) for inside in within))
         case HasValue(kind, tests):
@@ -105,24 +112,19 @@ def _written(inside: bool, written: ColumnElement[Any], given: Arguments) -> Con
 
 
 def _refers(target: Rows, row: FromClause, given: Arguments) -> Condition:
-    """Found from the far end: the targets first, then, by the term each one's references have, the rows."""
+    """Row by row: each term less the parameter's key, if it is a reference's, is that of its target."""
     end = given.alias(resource, "target")
-    source = given.alias(resource, "source")
-    term = end.c.self_term.op("#")(given.next(NUMBER))
-    here = [source.c.tenant == given.tenant, source.c.resource_type == given.next(TEXT)]
-    found = select(source.c.rid).where(
-        *here, source.c.terms.contains(array([term])), *rows_conditions(target, end, given)
-    )
-    return row.c.rid.in_(found)
+    key = given.next(NUMBER)
+    named = select(func.unnest(row.c.terms).op("#")(key).label("term")).correlate(row).subquery(given.name("named"))
+    return exists(select(1).where(end.c.self_term == named.c.term, *rows_conditions(target, end, given))).correlate(row)
 
 
 def _referred_by(source: Rows, row: FromClause, given: Arguments) -> Condition:
-    """From the far end too: among the sources' terms, less the parameter's key, are those of the rows they name."""
+    """Row by row: the term that a reference to it has, among those of the sources."""
     origin = given.alias(resource, "origin")
-    key = given.next(NUMBER)
-    here = rows_conditions(source, origin, given)
-    named = select(func.unnest(origin.c.terms).op("#")(key)).where(*here)
-    return row.c.self_term.in_(named)
+    term = row.c.self_term.op("#")(given.next(NUMBER))
+    refers = origin.c.terms.contains(array([term]))
+    return exists(select(1).where(refers, *rows_conditions(source, origin, given))).correlate(row)
 
 
 def _has_value(table: Table, tests: Sequence[Sequence[str]], row: FromClause, given: Arguments) -> Condition:

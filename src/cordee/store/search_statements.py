@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, column, func, select, table
+from sqlalchemy import Select, case, column, false, func, select, table
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import Integer
 
 from cordee.store.schema import resource
 from cordee.store.search_order import OrderShape, ordered, sort_columns
 from cordee.store.search_shape import Rows, weight
-from cordee.store.search_sql import NUMBER, Arguments, rows_conditions
+from cordee.store.search_sql import NUMBER, TEXT, Arguments, rows_conditions
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 # A statement of many criteria is a long text and takes long to compose: a few of those are kept, apart.
@@ -52,6 +52,33 @@ def page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None)
 def total(rows: Rows) -> Statement:
     """How many `rows` there are. Arguments: tenant, those of the rows."""
     return (_long_total if weight(rows) > _LONG else _short_total)(rows)
+
+
+@lru_cache(maxsize=_KEPT)
+def ends(rows: Rows) -> Statement:
+    """The `self_term`s of some of `rows`. Arguments: tenant, those of the rows, the most that are told."""
+    given = Arguments()
+    conditions = rows_conditions(rows, resource, given)
+    return _compiled(select(resource.c.self_term).where(*conditions).limit(given.next(Integer())))
+
+
+@lru_cache(maxsize=_KEPT)
+def referred(rows: Rows) -> Statement:
+    """The `rid`s of what `rows` refer to; null where there are too many of them.
+
+    Arguments: tenant, those of the rows, the most, the most and one, the key, the type referred to.
+    """
+    given = Arguments()
+    conditions = rows_conditions(rows, resource, given)
+    most = given.next(Integer())
+    origin = select(resource.c.terms).where(*conditions).limit(given.next(Integer())).cte("origin")
+    few = select(func.count()).select_from(origin).scalar_subquery() <= most
+    term = func.unnest(origin.c.terms).op("#")(given.next(NUMBER)).label("term")
+    named = select(term).distinct().select_from(origin).where(few).subquery("named")
+    target = resource.alias("target")
+    here = (target.c.tenant == given.tenant, target.c.resource_type == given.next(TEXT), target.c.deleted.is_(false()))
+    found = select(target.c.rid).where(target.c.self_term == named.c.term, *here)
+    return _compiled(select(case((few, func.array(found.scalar_subquery())))))
 
 
 def _page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:

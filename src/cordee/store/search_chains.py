@@ -1,0 +1,80 @@
+"""What chains lead to, found before the search itself where it is little.
+
+PostgreSQL has no idea how many rows refer to another, so it can't tell a chain that leads to one patient from one that
+leads to half of them. So each chain is followed from its far end first, as long as few rows are met; the search then
+looks among the rows found, by their numbers. A chain that meets many is left to be tried row by row from the near end,
+where many rows pass, so that a page is soon full.
+"""
+
+from collections.abc import Iterable
+
+from cordee.fhir.query_tree import Chain, Criterion, ReverseChain
+from cordee.store import search_statements as statements
+from cordee.store.connection import Connection
+from cordee.store.index_values import parameter_key
+from cordee.store.search_shape import Found, rows
+
+MOST_FOLLOWED = 2_000
+"""Rows met at each step of a chain; more, and it is tried from the near end."""
+
+_REFERRING = """
+SELECT DISTINCT f.rid FROM unnest($3::bigint[]) AS wanted(term)
+CROSS JOIN LATERAL (
+  SELECT o.rid FROM resource o
+  WHERE o.tenant = $1 AND o.resource_type = $2 AND NOT o.deleted AND o.terms @> ARRAY[wanted.term]
+  OFFSET 0) AS f
+LIMIT $4"""
+
+
+async def follow_chains(
+    connection: Connection, tenant: int, resource_type: str, criteria: Iterable[Criterion], *, most: int = MOST_FOLLOWED
+) -> Found:
+    """The rows that meet the chained criteria, and those chained inside, of which there are no more than `most`."""
+    follower = _Follower(connection, tenant, most)
+    for criterion in criteria:
+        await follower.follow(resource_type, criterion)
+    return follower.found
+
+
+class _Follower:
+    def __init__(self, connection: Connection, tenant: int, most: int) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._most = most
+        self.found: dict[tuple[str, Criterion], list[int]] = {}
+
+    async def follow(self, resource_type: str, criterion: Criterion) -> None:
+        if self._most <= 0:
+            return
+        if criterion.chain is not None:
+            for link in criterion.chain.links:
+                await self.follow(link.resource_type, link.criterion)
+            key = parameter_key(self._tenant, resource_type, criterion.code)
+            met = await self._referring(resource_type, key, criterion.chain)
+        elif criterion.reverse is not None:
+            await self.follow(criterion.reverse.resource_type, criterion.reverse.criterion)
+            met = await self._referred(resource_type, criterion.reverse)
+        else:
+            return
+        if met is not None:
+            self.found[resource_type, criterion] = met
+
+    async def _referring(self, resource_type: str, key: int, chain: Chain) -> list[int] | None:
+        terms: list[int] = []
+        for link in chain.links:
+            shape, given = rows(self._tenant, link.resource_type, [link.criterion], self.found)
+            arguments = [self._tenant, *given, self._most + 1]
+            terms += [key ^ row[0] for row in await self._connection.fetch(*statements.ends(shape).call(arguments))]
+            if len(terms) > self._most:
+                return None
+        if not terms:
+            return []
+        met = await self._connection.fetch(_REFERRING, self._tenant, resource_type, terms, self._most + 1)
+        return sorted(row[0] for row in met) if len(met) <= self._most else None
+
+    async def _referred(self, resource_type: str, reverse: ReverseChain) -> list[int] | None:
+        shape, given = rows(self._tenant, reverse.resource_type, [reverse.criterion], self.found)
+        key = parameter_key(self._tenant, reverse.resource_type, reverse.code)
+        arguments = [self._tenant, *given, self._most, self._most + 1, key, resource_type]
+        met: list[int] | None = await self._connection.fetchval(*statements.referred(shape).call(arguments))
+        return met
