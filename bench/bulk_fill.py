@@ -49,6 +49,11 @@ def fill(dsn: str, tenant: int, records: int, resources: Resources, *, processes
     return stored
 
 
+async def store(dsn: str, tenant: int, resources: Iterable[Resource]) -> int:
+    """Stores a few resources likewise, in this process."""
+    return await _copy(dsn, tenant, iter(resources))
+
+
 def _fill_share(dsn: str, tenant: int, resources: Resources, numbers: range) -> int:
     return asyncio.run(_copy(dsn, tenant, iter(resources(numbers))))
 

@@ -71,7 +71,7 @@ resource = Table(
     Index("resource_by_type_and_time", "tenant", "resource_type", "last_updated", "rid"),
     Index("resource_by_time", "tenant", "last_updated", "rid"),
     Index("resource_by_self_term", "tenant", "self_term"),
-    Index("resource_by_terms", "terms", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 512}),
+    Index("resource_by_terms", "terms", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 64}),
 )
 """The current version of every resource. A deleted one stays, without body and without index values.
 
