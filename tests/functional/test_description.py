@@ -37,6 +37,7 @@ def test_every_search_parameter_and_include_it_lists_is_accepted(
         f"{parameter['name']}:missing=true" for parameter in described["searchParam"] if parameter["name"][0] != "_"
     ]
     queries += [f"_include={include}" for include in described["searchInclude"]]
+    queries += [f"_revinclude={include}" for include in described["searchRevInclude"]]
     entries = [{"request": {"method": "GET", "url": f"{resource_type}?{query}&_summary=count"}} for query in queries]
     answer = client.post("", json={"resourceType": "Bundle", "type": "batch", "entry": entries}).json()
     refused = {

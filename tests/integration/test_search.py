@@ -205,6 +205,35 @@ async def test_includes_bring_targets_once_and_never_what_is_a_match_or_deleted(
         "Encounter/5", "Patient/a"]  # fmt: skip
 
 
+async def test_includes_by_star_bring_every_reference_and_iterated_ones_go_on_to_the_end(store, search):
+    await store(
+        body("Organization", id="o", name="O", partOf={"reference": "Organization/oo"}),
+        body("Organization", id="oo", name="OO", partOf={"reference": "Organization/o"}),
+        patient("A", id="a", managingOrganization={"reference": "Organization/o"}),
+        body("Observation", id="m", status="final", code={"text": "m"}, encounter={"reference": "Encounter/2"},
+             subject={"reference": "Patient/a"}),
+        encounter("Patient/a", id="1"), encounter("Patient/a", id="2", partOf={"reference": "Encounter/1"}),
+        encounter("Patient/a", id="3", partOf={"reference": "Encounter/2"}),
+    )  # fmt: skip
+
+    async def included(query):
+        return sorted(f"{v.resource_type}/{v.id}" for v in (await search(query)).included)
+
+    assert await included("Encounter?_id=3&_include=*") == ["Encounter/2", "Patient/a"]
+    assert await included("Encounter?_id=3&_include=Encounter:*:Patient") == ["Patient/a"]
+    assert await included("Encounter?_id=3&_include:iterate=Encounter:part-of") == ["Encounter/1", "Encounter/2"]
+    assert await included(
+        "Encounter?_id=3&_include=Encounter:patient&_include:iterate=Patient:organization"
+    ) == ["Organization/o", "Patient/a"]  # fmt: skip
+    whole = ["Encounter/1", "Encounter/2", "Organization/o", "Organization/oo", "Patient/a"]
+    assert await included("Encounter?_id=3&_include:iterate=*") == whole
+    assert await included("Encounter?_id=1&_revinclude=*") == ["Encounter/2"]
+    assert await included("Encounter?_id=1&_revinclude:iterate=Encounter:*") == ["Encounter/2", "Encounter/3"]
+    assert await included("Encounter?_id=1&_revinclude:iterate=*") == ["Encounter/2", "Encounter/3", "Observation/m"]
+    assert await included("Patient?_revinclude=*") == [
+        "Encounter/1", "Encounter/2", "Encounter/3", "Observation/m"]  # fmt: skip
+
+
 async def test_tenants_never_see_each_other(database, dsn, repository, store, search):
     async with database.rows() as connection:
         other = Repository(database, await connection.fetchval(

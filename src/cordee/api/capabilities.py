@@ -11,7 +11,9 @@ from cordee.api.operations.description import operation_canonical
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch
-from cordee.fhir.query import search_parameter
+from cordee.fhir.query import Include, search_parameter
+from cordee.fhir.query_includes import referring_parameters
+from cordee.fhir.search_expressions import reference_targets
 
 _INTERACTIONS = (
     "read",
@@ -89,8 +91,19 @@ def _resource(resource_type: str) -> dict[str, Any]:
     if operations := _operations(resource_type):
         described["operation"] = operations
     if references:
-        described["searchInclude"] = [f"{resource_type}:{code}" for code in sorted(references)]
+        described["searchInclude"] = ["*", *(f"{resource_type}:{code}" for code in sorted(references))]
+    described["searchRevInclude"] = ["*", *_referring(resource_type)]
     return described
+
+
+@lru_cache(maxsize=256)
+def _referring(resource_type: str) -> tuple[str, ...]:
+    """The parameters made to refer to a type; those that may refer to any, which are hundreds, are left out."""
+    return tuple(
+        f"{source}:{code}"
+        for source, code in referring_parameters(Include("*", "*", None), resource_type)
+        if resource_type in reference_targets(source, code)
+    )
 
 
 def _operations(resource_type: str | None) -> list[dict[str, str]]:

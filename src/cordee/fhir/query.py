@@ -90,8 +90,8 @@ def search_parameters_as_query(search: Search) -> list[tuple[str, str]]:
     whatever the order of their parameters.
     """
     query = [_criterion_as_query(criterion) for criterion in search.criteria]
-    query += [("_include", _include_as_query(include)) for include in search.includes]
-    query += [("_revinclude", _include_as_query(include)) for include in search.revincludes]
+    query += [_include_as_query("_include", include) for include in search.includes]
+    query += [_include_as_query("_revinclude", include) for include in search.revincludes]
     if search.sort:
         query.append(("_sort", ",".join("-" * key.descending + key.code for key in search.sort)))
     if search.count is not None:
@@ -121,8 +121,9 @@ def _criterion_as_query(criterion: Criterion, *, alone: bool = True) -> tuple[st
     return name, ",".join(map(format_value, criterion.values))
 
 
-def _include_as_query(include: Include) -> str:
-    return ":".join(filter(None, (include.resource_type, include.code, include.target)))
+def _include_as_query(name: str, include: Include) -> tuple[str, str]:
+    parts = ("*",) if include.resource_type == "*" else (include.resource_type, include.code, include.target)
+    return f"{name}:iterate" if include.iterate else name, ":".join(filter(None, parts))
 
 
 def _check_text(name: str, text: str) -> None:

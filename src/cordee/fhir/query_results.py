@@ -4,18 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cordee.fhir.definitions import load_definitions
+from cordee.fhir.query_includes import add_include, parse_include, parse_revinclude
 from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter
 from cordee.fhir.query_refusals import malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Include, SortKey
-from cordee.fhir.search_expressions import reference_targets
 
 SORTABLE_TYPES = ("date", "number", "quantity", "reference", "string", "token", "uri")
 """The parameter types that `_sort` takes, besides `_id` and `_lastUpdated`."""
 
 MOST_SORT_KEYS = 10
-MOST_INCLUDES = 20
-"""Of `_include`; as many again of `_revinclude`."""
-
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
 
@@ -79,48 +76,11 @@ def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: st
 
 
 def _parse_include(given: ResultParameters, resource_type: str, name: str, text: str) -> None:
-    include = _include(name, text)
-    if include.resource_type != resource_type:
-        raise malformed(
-            f"{name}={text}: starts with {resource_type}, the type searched; "
-            f"for example _include={resource_type}:{include.code}."
-        )
-    _add(given.includes, name, include)
+    add_include(given.includes, name, parse_include(resource_type, name, text))
 
 
 def _parse_revinclude(given: ResultParameters, resource_type: str, name: str, text: str) -> None:
-    include = _include(name, text)
-    targets = reference_targets(include.resource_type, include.code)
-    if resource_type != (include.target or resource_type) or (targets and resource_type not in targets):
-        raise malformed(f"{name}={text}: must refer to {resource_type}, the type searched.")
-    _add(given.revincludes, name, include)
-
-
-def _add(includes: list[Include], name: str, include: Include) -> None:
-    if include in includes:
-        return
-    if len(includes) == MOST_INCLUDES:
-        raise too_costly(f"{name}: at most {MOST_INCLUDES} are taken in one search.")
-    includes.append(include)
-
-
-def _include(name: str, text: str) -> Include:
-    definitions = load_definitions()
-    parameter_name, _, modifier = name.partition(":")
-    if modifier:
-        raise unsupported(f"{name}: the modifier :{modifier} is not supported yet; use {parameter_name}.")
-    source, _, rest = text.partition(":")
-    code, _, target = rest.partition(":")
-    if "*" in (source, code):
-        raise unsupported(f"{name}={text}: * is not supported yet; name each reference parameter.")
-    if source not in definitions.resource_types or not code:
-        raise malformed(f"{name}={text}: expected type:parameter; for example {name}=Encounter:patient.")
-    parameter = search_parameter(source, code, named_in=f"{name}={text}")
-    if parameter.type != "reference":
-        raise malformed(f"{name}={text}: {code} is a {parameter.type}, not a reference.")
-    if target and target not in (reference_targets(source, code) or definitions.resource_types):
-        raise malformed(f"{name}={text}: {code} does not refer to {target!r}.")
-    return Include(source, code, target or None)
+    add_include(given.revincludes, name, parse_revinclude(resource_type, name, text))
 
 
 def _once(name: str, given: bool) -> None:

@@ -72,11 +72,16 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`_include` or `_revinclude`: the references of `resource_type` in `code`, to `target` only if given."""
+    """`_include` or `_revinclude`: the references of `resource_type` in `code`, to `target` only if given.
+
+    `*` stands for any type, or for all reference parameters of a type. With `iterate`, what was brought along is looked
+    at as the matches are, until nothing new comes.
+    """
 
     resource_type: str
     code: str
     target: str | None
+    iterate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from cordee.store.index_values import form_hash, parameter_key, reference_form
 from cordee.store.read import VERSION_COLUMNS
 
 _REFERRING = f"""SELECT DISTINCT ON (f.rid) {VERSION_COLUMNS.format("f")}
-FROM unnest($3::bigint[]) AS wanted(term)
+FROM unnest($2::text[], $3::bigint[]) AS wanted(resource_type, term)
 CROSS JOIN LATERAL (
   SELECT * FROM resource o
-  WHERE o.tenant = $1 AND o.resource_type = $2 AND NOT o.deleted AND o.terms @> ARRAY[wanted.term]) AS f
+  WHERE o.tenant = $1 AND o.resource_type = wanted.resource_type AND NOT o.deleted AND o.terms @> ARRAY[wanted.term])
+  AS f
 ORDER BY f.rid
 LIMIT $4"""
 
@@ -31,8 +32,17 @@ async def find_referring(
 ) -> list[StoredVersion]:
     """The resources of a type whose reference parameter `code` names any of `targets` (type, id), oldest first."""
     key = parameter_key(tenant, resource_type, code)
-    terms = sorted({key ^ form_hash(reference_form(*target)) for target in targets})
-    if not terms:
+    wanted = {(resource_type, key ^ form_hash(reference_form(*target))) for target in targets}
+    return await find_referring_by(connection, tenant, wanted, limit=limit)
+
+
+async def find_referring_by(
+    connection: Connection, tenant: int, wanted: Iterable[tuple[str, int]], *, limit: int | None = None
+) -> list[StoredVersion]:
+    """The resources that have, of their type, any of the terms (type, term), oldest first."""
+    pairs = sorted(set(wanted))
+    if not pairs:
         return []
-    rows = await connection.fetch(_REFERRING, tenant, resource_type, terms, limit)
+    types, terms = [type_ for type_, _ in pairs], [term for _, term in pairs]
+    rows = await connection.fetch(_REFERRING, tenant, types, terms, limit)
     return [StoredVersion(*row) for row in rows]

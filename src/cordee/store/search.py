@@ -6,28 +6,18 @@ resource whose sort value is changed between two pages can cross the position, a
 kept on the server: a page's position travels in its link.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
-
-from cordee.fhir.outcome import InvalidSearch
-from cordee.fhir.query import Include, Search
-from cordee.fhir.search_values import ReferenceValue, extract_parameter
+from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
-from cordee.store.read import find_several
-from cordee.store.referring import find_referring
 from cordee.store.search_chains import MOST_FOLLOWED, follow_chains
 from cordee.store.search_cost import refuse_costly
+from cordee.store.search_includes import find_included
 from cordee.store.search_order import Position, orders, parse_position
 from cordee.store.search_shape import rows
 from cordee.store.search_statements import VERSION_WIDTH
-
-MOST_INCLUDED = 10_000
-"""A page may not bring more than this along by one _revinclude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,7 @@ async def search(
         last = records[count - 1]
         horizon = last["horizon"] if after is None else after.horizon
         following = Position(horizon, last["rid"], tuple(last[VERSION_WIDTH + 1 :])).text()
-    included = await _included(connection, tenant, wanted, matches)
+    included = await find_included(connection, tenant, wanted, matches)
     return SearchPage(matches, included, total, following)
 
 
@@ -86,42 +76,3 @@ async def find_matching(connection: Connection, tenant: int, wanted: Search, *, 
     found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
     records = await connection.fetch(*statements.page(found, (), None).call([tenant, *arguments, limit]))
     return [StoredVersion(*record[:VERSION_WIDTH]) for record in records]
-
-
-async def _included(
-    connection: Connection, tenant: int, wanted: Search, matches: Sequence[StoredVersion]
-) -> tuple[StoredVersion, ...]:
-    """What the matches refer to and what refers to them, each once, and not again what is a match."""
-    known = {(match.resource_type, match.id) for match in matches}
-    included: dict[tuple[str, str], StoredVersion] = {}
-    if wanted.includes:
-        bodies = [orjson.loads(match.body) for match in matches]
-        keys = {key for include in wanted.includes for body in bodies for key in _references(include, body)}
-        included |= await find_several(connection, tenant, keys - known)
-    for include in wanted.revincludes:
-        for version in await _referring(connection, tenant, include, matches):
-            included[version.resource_type, version.id] = version
-    return tuple(v for key, v in included.items() if key not in known and not v.deleted)
-
-
-def _references(include: Include, body: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (value.type, value.id)
-        for value in extract_parameter(body, include.code)
-        if isinstance(value, ReferenceValue) and value.type and value.id and include.target in (None, value.type)
-    ]
-
-
-async def _referring(
-    connection: Connection, tenant: int, include: Include, matches: Sequence[StoredVersion]
-) -> list[StoredVersion]:
-    targets = [(match.resource_type, match.id) for match in matches]
-    found = await find_referring(
-        connection, tenant, include.resource_type, include.code, targets, limit=MOST_INCLUDED + 1
-    )
-    if len(found) > MOST_INCLUDED:
-        raise InvalidSearch(
-            f"_revinclude={include.resource_type}:{include.code} brings more than {MOST_INCLUDED} resources to one "
-            "page; ask for smaller pages with _count."
-        )
-    return found

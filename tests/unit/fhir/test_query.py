@@ -369,6 +369,7 @@ def test_the_answers_shape_is_read():
             ("_summary", "data"),
             ("_elements", "status,period"), ("_elements", "id,status"), ("_include", "Encounter:patient"),
             ("_include", "Encounter:subject:Group"), ("_revinclude", "Observation:encounter"),
+            ("_include:iterate", "Patient:*:Organization"), ("_revinclude", "*"),
         ],
     )  # fmt: skip
     assert found == Search(
@@ -382,8 +383,12 @@ def test_the_answers_shape_is_read():
         total="accurate",
         summary="data",
         elements=("status", "period", "id"),
-        includes=(Include("Encounter", "patient", None), Include("Encounter", "subject", "Group")),
-        revincludes=(Include("Observation", "encounter", None),),
+        includes=(
+            Include("Encounter", "patient", None),
+            Include("Encounter", "subject", "Group"),
+            Include("Patient", "*", "Organization", iterate=True),
+        ),
+        revincludes=(Include("Observation", "encounter", None), Include("*", "*", None)),
     )
 
 
@@ -399,10 +404,10 @@ def test_without_parameters_everything_is_asked_for():
         ("_total", "exact"), ("_summary", "yes"), ("_elements", "nickname"), ("_elements", "name.family"),
         ("_sort", ""), ("_sort", "-"), ("_sort", "nickname"), ("_sort", "code-value-quantity"),
         ("_include", "Patient:organization"), ("_include", "Observation"), ("_include", "Observation:status"),
-        ("_include", "Observation:subject:Claim"), ("_include", "Observation:nickname"), ("_include", "*"),
-        ("_include", "Observation:*"), ("_include:iterate", "Observation:patient"),
-        ("_revinclude", "Claim:patient"), ("_revinclude", "Patience:name"), ("_revinclude", "*"),
-        ("_revinclude:iterate", "Observation:has-member"),
+        ("_include", "Observation:subject:Claim"), ("_include", "Observation:nickname"), ("_include", "*:patient"),
+        ("_include", "Observation:*:Patience"), ("_include:recurse", "Observation:patient"),
+        ("_revinclude", "Claim:patient"), ("_revinclude", "Patience:name"), ("_include", "Patient:*"),
+        ("_revinclude:iterate", "Observation:status"),
     ],
 )  # fmt: skip
 def test_a_malformed_result_parameter_is_refused_by_its_name(name, text):
