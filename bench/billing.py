@@ -169,8 +169,9 @@ def main() -> int:
                 python, postgres = (spent / options.plans * 1000 for spent in (used.python, used.postgres))
                 print(
                     f"{name}: {written:,} Claims written, {there:,} there, {seconds:.1f} s, "
-                    f"{options.plans / seconds:,.0f} plans/s; {python:.2f} ms of Python and {postgres:.2f} of PostgreSQL "
-                    f"a plan; at most {used.peak_bytes / 1e6:.0f} MB in {options.processes + 1} processes"
+                    f"{options.plans / seconds:,.0f} plans/s; {python:.2f} ms of Python and "
+                    f"{postgres:.2f} of PostgreSQL a plan; at most {used.peak_bytes / 1e6:.0f} MB in "
+                    f"{options.processes + 1} processes"
                 )
         finally:
             server.stop()

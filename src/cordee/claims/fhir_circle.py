@@ -26,6 +26,9 @@ from cordee.pathways.model import Pathway, Validity
 _PROFESSIONS = tuple(f"https://mos.esante.gouv.fr/NOS/TRE_{table}-" for table in ("G15", "R95", "R94", "R85", "R356"))
 """The national tables of professions and roles; PractitionerRole.code also holds other things."""
 
+_Professions = Mapping[tuple[str, str], str]
+"""The French names of the pathway's professions, by system and code."""
+
 _ABSENT = frozenset({"proposed", "entered-in-error"})
 
 
@@ -53,6 +56,7 @@ def circle_from_care_teams(
     practitioner is not among them, or when a CareTeam is of another patient.
     """
     found: dict[tuple[str, str], _Found] = {}
+    known = {(profession.system, profession.code): profession.label.fr for profession in pathway.professions}
     for team in sorted(care_teams, key=reference_of):
         reference = reference_of(team)
         if local_reference(team.get("subject")) != patient:
@@ -70,7 +74,7 @@ def circle_from_care_teams(
             with reading(f"{place}.period"):
                 interval = _common(whole, validity_of(participant.get("period", {}), zone))
             if interval is not None:
-                profession, practitioner, stored = _identity(member, resources, pathway, place)
+                profession, practitioner, stored = _identity(member, resources, known, place)
                 person = reference_of(practitioner) if practitioner else member
                 key = (person, profession.code if profession else "")
                 entry = found.setdefault(key, _Found(profession, practitioner))
@@ -80,19 +84,19 @@ def circle_from_care_teams(
 
 
 def _identity(
-    reference: str, resources: Mapping[str, Resource], pathway: Pathway, place: str
+    reference: str, resources: Mapping[str, Resource], known: _Professions, place: str
 ) -> tuple[Code | None, Resource, Resource]:
     """The profession, the Practitioner (empty when the role names none) and the resource of a participant."""
     stored = resources.get(reference)
     if stored is None:
         raise EvidenceError(f"{place}: {reference} is not stored: the member's identity and profession are unknown")
     if stored["resourceType"] == "Practitioner":
-        return _profession({}, stored, pathway), stored, stored
+        return _profession({}, stored, known), stored, stored
     named = local_reference(stored.get("practitioner"))
     if named is not None and named not in resources:
         raise EvidenceError(f"{place}: {named}, the practitioner of {reference}, is not stored")
     practitioner = resources[named] if named is not None else {}
-    return _profession(stored, practitioner, pathway), practitioner, stored
+    return _profession(stored, practitioner, known), practitioner, stored
 
 
 def _member(found: _Found, resources: Mapping[str, Resource]) -> Member:
@@ -119,11 +123,10 @@ def _member(found: _Found, resources: Mapping[str, Resource]) -> Member:
     )
 
 
-def _profession(role: Resource, practitioner: Resource, pathway: Pathway) -> Code | None:
+def _profession(role: Resource, practitioner: Resource, known: _Professions) -> Code | None:
     """The role's first profession of the pathway, else the practitioner's, else their first national code."""
     concepts = (*role.get("code", ()), *(q.get("code", {}) for q in practitioner.get("qualification", ())))
     codes = list(codes_of(concepts))
-    known = {(profession.system, profession.code): profession.label.fr for profession in pathway.professions}
     of_pathway = [
         replace(code, display=code.display or known[code.system, code.code])
         for code in codes

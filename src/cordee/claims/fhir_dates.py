@@ -34,7 +34,7 @@ def last_day(text: str, zone: tzinfo) -> date:
 
 def exact_day(text: str | None, zone: tzinfo) -> date | None:
     """The local day of a dateTime that names one, None for an absent or partial date."""
-    if text is None or first_day(text, zone) != last_day(text, zone):
+    if text is None or ("T" not in text and text.count("-") != _DASHES_OF_A_DAY):
         return None
     return first_day(text, zone)
 
@@ -53,12 +53,13 @@ def validity_of(period: Mapping[str, Any], zone: tzinfo) -> Validity:
     return Validity(first_day(start, zone) if start else date.min, last_day(end, zone) if end else None)
 
 
+_DASHES_OF_A_DAY = 2
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 
 
 def _instant(text: str) -> datetime:
     # A leap second (60) has no datetime: it is read as the second before it.
-    instant = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", text))
+    instant = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", text) if ":60" in text else text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has a time but no offset: write one, as in 2026-05-04T10:00:00+02:00")
     return instant
