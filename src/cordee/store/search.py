@@ -18,6 +18,7 @@ from cordee.store.search_includes import find_included
 from cordee.store.search_order import Position, orders, parse_position
 from cordee.store.search_shape import rows
 from cordee.store.search_statements import VERSION_WIDTH
+from cordee.store.search_windows import MOST_SORTED, SortedSearch, page_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ async def search(
     count: int,
     position: str | None = None,
     most_followed: int = MOST_FOLLOWED,
+    most_sorted: int = MOST_SORTED,
 ) -> SearchPage:
     """A page of at most `count` matches, after `position`; 0 gives the total alone.
 
-    `most_followed` is that of `search_chains`. Raises `InvalidSearch` for a sort that isn't possible or a position that
-    isn't ours.
+    `most_followed` is that of `search_chains`, `most_sorted` that of `search_windows`. Raises `InvalidSearch` for a
+    sort that isn't possible or costs too much, and for a position that isn't ours.
     """
     refuse_costly(wanted.criteria)
     ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria, most=most_followed)
@@ -56,9 +58,8 @@ async def search(
         return SearchPage((), (), total, None)
     by, keys = orders(tenant, wanted.resource_type, wanted.sort)
     after = None if position is None else parse_position(position, by)
-    there = None if after is None else tuple(value is not None for value in after.values)
-    arguments += [*keys, count + 1, *(after.arguments() if after else ())]
-    records = await connection.fetch(*statements.page(found, by, there).call(arguments))
+    ordered = SortedSearch(found, arguments, by, keys, after)
+    records = await page_records(connection, tenant, ordered, count + 1, most_sorted=most_sorted)
     matches = tuple(StoredVersion(*record[:VERSION_WIDTH]) for record in records[:count])
     following = None
     if len(records) > count:

@@ -7,35 +7,71 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Table, and_, any_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Table,
+    Text,
+    and_,
+    any_,
+    cast,
+    collate,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.sql import Select
 from sqlalchemy.types import Numeric, TypeEngine
 
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import SortKey, search_parameter
 from cordee.store.index_values import FIRST, LAST, long_key, parameter_key
-from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
+from cordee.store.schema import (
+    INDEXED_BEGINNING,
+    date_value,
+    number_value,
+    resource,
+    string_beginning,
+    string_value,
+)
 from cordee.store.search_sql import MOMENT, NUMBER, NUMBERS, TEXT, Arguments
+from cordee.store.sort_paths import says_presence, sort_paths
 
-SortKind = Literal["_id", "_lastUpdated", "date", "number", "string"]
+SortKind = Literal["_id", "_lastUpdated", "date", "number", "string", "text", "presence"]
 
-_KINDS: dict[str, SortKind] = {"date": "date", "number": "number", "quantity": "number", "string": "string"}
+_KINDS: dict[str, SortKind] = {
+    **{"date": "date", "number": "number", "quantity": "number", "string": "string"},
+    **{"token": "text", "reference": "text", "uri": "text"},
+}
 _TYPES: dict[SortKind, TypeEngine[Any]] = {
     "_id": TEXT,
     "_lastUpdated": MOMENT,
     "date": NUMBER,
     "number": Numeric(),
     "string": TEXT,
+    "text": TEXT,
+    "presence": TEXT,
 }
 _LARGEST_EXPONENT = 400
 
 
 @dataclass(frozen=True, slots=True)
 class OrderShape:
-    """What a sort key compares, which way; rows without a value come last either way."""
+    """What a sort key compares, which way; rows without a value come last either way.
+
+    `paths` are those of `sort_paths`, for what is read from the body.
+    """
 
     kind: SortKind
     descending: bool
+    paths: tuple[str, ...] = ()
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the index has the values in order."""
+        return not self.paths
 
     @property
     def always_present(self) -> bool:
@@ -93,8 +129,8 @@ def orders(
 ) -> tuple[tuple[OrderShape, ...], list[list[int]]]:
     """What each key compares, and the index keys of those that have some.
 
-    Ascending, a resource counts by its lowest value, descending by its highest. Raises `InvalidSearch` for parameters
-    whose values aren't kept in an order (tokens, references, URIs).
+    Ascending, a resource counts by its lowest value, descending by its highest: of a token that is the code, of a
+    reference its text. Raises `InvalidSearch` for a parameter that can't be sorted by.
     """
     shapes: list[OrderShape] = []
     index_keys: list[list[int]] = []
@@ -106,8 +142,13 @@ def orders(
         kind = _KINDS.get(type_)
         if kind is None:
             raise InvalidSearch(
-                f"_sort={key.code}: sorting by a {type_} is not supported yet; dates, numbers and strings are."
+                f"_sort={key.code}: a {type_} can't be sorted by; tokens, references, dates, numbers and texts can."
             )
+        if kind == "text":
+            paths = sort_paths(resource_type, key.code)
+            kind = "presence" if says_presence(resource_type, key.code) else kind
+            shapes.append(OrderShape(kind, key.descending, paths))
+            continue
         shapes.append(OrderShape(kind, key.descending))
         index_key = parameter_key(tenant, resource_type, key.code)
         index_keys.append([index_key, long_key(index_key)] if kind == "date" else [index_key])
@@ -127,10 +168,40 @@ def _column(order: OrderShape, given: Arguments) -> ColumnElement[Any]:
             return resource.c.last_updated
         case "date":
             return _extreme(date_value, date_value.c.high if order.descending else date_value.c.low, order, given)
+        case "text":
+            return _written(order)
+        case "presence":
+            return _present(order)
         case "number":
             return _extreme(number_value, number_value.c.high if order.descending else number_value.c.low, order, given)
     # The beginning alone: a value goes into the links to the next pages.
     return _extreme(string_value, string_beginning, order, given)
+
+
+def _written(order: OrderShape) -> ColumnElement[Any]:
+    """The lowest or highest text that the body has at one of the paths."""
+    paths = func.unnest(array([_path(path) for path in order.paths])).table_valued("path").render_derived()
+    found = func.jsonb_path_query(_body(), paths.c.path).table_valued("value").render_derived()
+    # The beginning alone: a value goes into the links to the next pages.
+    value = func.left(found.c.value.op("#>>")(literal_column("'{}'")), literal_column(str(INDEXED_BEGINNING)))
+    extreme = (func.max if order.descending else func.min)(collate(value, "C"))
+    return select(extreme).select_from(paths, found).correlate(resource).scalar_subquery()
+
+
+def _present(order: OrderShape) -> ColumnElement[Any]:
+    return cast(or_(*(func.jsonb_path_exists(_body(), _path(path)) for path in order.paths)), Text)
+
+
+def _body() -> ColumnElement[Any]:
+    # jsonb refuses a number nearer to nothing than it can keep, which JSON allows.
+    near_nothing: ColumnElement[str] = literal_column(r"'([:,\[]-?[0-9.]+)[eE]-[0-9]{4,}'")
+    less_near: ColumnElement[str] = literal_column(r"'\1e-999'")
+    return cast(func.regexp_replace(resource.c.body, near_nothing, less_near, literal_column("'g'")), JSONB)
+
+
+def _path(path: str) -> ColumnElement[Any]:
+    quoted = path.replace("'", "''")
+    return literal_column(f"'{quoted}'::jsonpath")
 
 
 def _extreme(of: Table, value: ColumnElement[Any], order: OrderShape, given: Arguments) -> ColumnElement[Any]:

@@ -104,7 +104,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class IsOneOf:
-    """The row is one of those found beforehand (`search_chains`). Argument: the list of row identities."""
+    """The row is one of those found beforehand (`search_chains`, `search_windows`). Argument: the row identities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,9 @@ class Rows:
     conditions: tuple["Shape", ...]
 
 
-Shape = Union[HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers, ReferredBy]  # noqa: UP007
+Shape = Union[  # noqa: UP007 - recursive
+    HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers, ReferredBy
+]
 Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
 Found = Mapping[tuple[str, Criterion], list[int]]

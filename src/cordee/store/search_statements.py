@@ -63,6 +63,15 @@ def ends(rows: Rows) -> Statement:
 
 
 @lru_cache(maxsize=_KEPT)
+def at_most(rows: Rows) -> Statement:
+    """How many `rows` there are, up to some. Arguments: tenant, those of the rows, the most that are counted."""
+    given = Arguments()
+    conditions = rows_conditions(rows, resource, given)
+    some = select(resource.c.rid).where(*conditions).limit(given.next(Integer())).subquery("some")
+    return _compiled(select(func.count()).select_from(some))
+
+
+@lru_cache(maxsize=_KEPT)
 def referred(rows: Rows) -> Statement:
     """The `rid`s of what `rows` refer to; null where there are too many of them.
 
