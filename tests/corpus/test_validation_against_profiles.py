@@ -1,0 +1,114 @@
+"""The French guides load, and their own examples meet them; each that doesn't is named here with its reason."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from cordee.fhir.profiles.library import UnusableProfileError
+from cordee.fhir.profiles.validation import ProfileValidator
+
+COMMUNE = (
+    "the commune is coded in TRE_R13-Commune, FR Core 2.2.0 requires TRE_R13-CommuneOM "
+    "(fr-core-vs-insee-code, binding required)"
+)
+VERSIONLESS = (
+    "meta.profile lacks the version that the profile of the annuaire requires there (as-dr-canonical, fr-canonical)"
+)
+CONTAINED = (
+    "contained resources have meta.lastUpdated (dom-4), the profiles' canonicals without version, and a meta.source "
+    "other than the fixed one"
+)
+DMP = (
+    "the example has no custodian, which pdsm requires, and its masterIdentifier no type, which IHE's "
+    "UniqueIdIdentifier requires"
+)
+FAULTY = {
+    "annuaire/Organization-158480DP.json": COMMUNE,
+    "annuaire/Organization-example-organization-fictive.json": COMMUNE,
+    "annuaire/Organization-example-organization-nancy.json": COMMUNE,
+    "annuaire/Practitioner-3719500.json": COMMUNE,
+    "annuaire/Person-pp16dr-person.json": f"{COMMUNE}; {VERSIONLESS}",
+    "annuaire/Person-pp19dr-person.json": f"{COMMUNE}; {VERSIONLESS}",
+    "cahier-de-liaison/Bundle-cdl-bundle-creation-note.json": COMMUNE,
+    "cahier-de-liaison/Patient-0d920958-b596-4b91-af67-9bafc707820b.json": COMMUNE,
+    "cercle-de-soins/Bundle-cds-bundle-transaction-creation-example.json": COMMUNE,
+    "pdsm/DocumentReference-exemple-pdsm-documentreference.json": CONTAINED,
+    "pdsm/List-ExampleSubmissionSet.json": f"{CONTAINED}; its uniqueId does not start with urn:oid:",
+    "pdsm4dmp/Bundle-example-annexe-fhir-document.json": "a section of its Composition has a title alone (cmp-1)",
+    "pdsm4dmp/Bundle-example-td2-1-remplacement.json": (
+        f"{DMP}; List.source is a Practitioner; the author is contained without what as-practitioner requires"
+    ),
+    "pdsm4dmp/Bundle-example-td2-iti65-lot-soumission.json": (
+        f"{DMP}; List.source is a Practitioner; the author is contained without what as-practitioner requires"
+    ),
+    "pdsm4dmp/DocumentReference-doc-x-id.json": f"{DMP}; the author is contained without what as-practitioner requires",
+    "pdsm4dmp/DocumentReference-example-td2-iti105-publication-simplifiee.json": (
+        "no custodian, which pdsm-simplified-publish requires; the author is contained without what as-practitioner "
+        "requires"
+    ),
+    "pdsm4dmp/DocumentReference-example-td3-1a-cr-consultation.json": DMP,
+    "pdsm4dmp/DocumentReference-example-td3-1a-fhir-document.json": DMP,
+    "pdsm4dmp/DocumentReference-example-td3-1a-ordonnance.json": DMP,
+}
+
+
+@pytest.fixture(scope="module")
+def definitions(corpus):
+    return [orjson.loads(file.read_bytes()) for file in sorted((corpus / "fhir").glob("*/definitions/*.json"))]
+
+
+@pytest.fixture(scope="module")
+def validator(definitions):
+    return ProfileValidator(definitions)
+
+
+def examples(corpus: Path):
+    for file in sorted((corpus / "fhir").glob("*/examples/*.json")):
+        yield f"{file.parent.parent.name}/{file.name}", orjson.loads(file.read_bytes())
+
+
+def errors(issues):
+    return [issue for issue in issues if issue.severity in ("error", "fatal")]
+
+
+def test_every_profile_of_the_guides_comes_to_rules(definitions, validator):
+    refused = {}
+    for definition in definitions:
+        if definition["resourceType"] == "StructureDefinition" and definition["kind"] != "logical":
+            try:
+                validator.profiles.library.rules(definition["url"])
+            except UnusableProfileError as error:
+                refused[definition["url"]] = str(error)
+    assert refused == {}
+
+
+def test_the_examples_of_the_guides_meet_them_but_for_those_named(corpus, validator):
+    faulty = {name for name, resource in examples(corpus) if errors(validator.validate(resource))}
+    assert faulty == set(FAULTY)
+
+
+def test_what_the_named_ones_break_is_their_reason(corpus, validator):
+    """An example named for the commune's code system breaks that rule alone."""
+    for name, resource in examples(corpus):
+        if FAULTY.get(name) == COMMUNE:
+            found = errors(validator.validate(resource))
+            assert found
+            assert all("fr-core-vs-insee-code" in issue.diagnostics for issue in found), name
+
+
+def test_the_standard_s_examples_break_none_of_its_rules(corpus):
+    validator = ProfileValidator([])
+    for file in sorted((corpus / "fhir-r4" / "examples").rglob("*.json")):
+        resource = orjson.loads(file.read_bytes())
+        assert errors(validator.validate(resource)) == [], file.name
+
+
+def test_a_rule_of_the_guides_is_broken_by_what_breaks_it(corpus, validator):
+    """What the examples pass is a test: without what it needs, one fails by the rule of its profile."""
+    file = corpus / "fhir" / "fr-core-2.2.0" / "examples" / "Patient-FRCorePatientExample.json"
+    patient = orjson.loads(file.read_bytes())
+    assert errors(validator.validate(patient)) == []
+    del patient["identifier"]
+    found = [issue.diagnostics for issue in errors(validator.validate(patient))]
+    assert any("fr-core-patient-ins" in text for text in found), found
