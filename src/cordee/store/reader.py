@@ -11,6 +11,7 @@ from cordee.store import search as searches
 from cordee.store.connection import Connections
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
+from cordee.store.terminology.concepts import ConceptReader
 
 
 class Reader:
@@ -24,6 +25,11 @@ class Reader:
     def ledger(self) -> LedgerReader:
         """The ledgers of the tenant's structures."""
         return LedgerReader(self._connections, self.tenant)
+
+    @property
+    def concepts(self) -> ConceptReader:
+        """The concepts of the tenant's code systems, and its canonical resources."""
+        return ConceptReader(self._connections, self.tenant)
 
     async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
         """The current version; raises `NotFound` or `Gone`."""

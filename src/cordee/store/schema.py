@@ -25,7 +25,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -208,3 +208,45 @@ ledger_line = Table(
     Index("ledger_line_by_payee", "tenant", "payee", "structure", "number", postgresql_where=text("payee IS NOT NULL")),
 )
 """The lines of the entries, in cents; triggers refuse those of no entry, and keep them as they were booked."""
+
+concept_generation = Sequence("concept_generation", metadata=metadata)
+"""One number for each time the concepts of a code system are put into the table; it also begins their identities."""
+
+indexed_code_system = Table(
+    "indexed_code_system",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("rid", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "rid"),
+)
+"""Which generation of concepts stands for which version of a CodeSystem."""
+
+code_system_concept = Table(
+    "code_system_concept",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("rid", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("concept", BigInteger, nullable=False),
+    Column("code", _code, nullable=False),
+    Column("folded", _code, nullable=False),
+    Column("display", Text),
+    Column("searched", _code, nullable=False),
+    Column("inactive", Boolean, nullable=False),
+    Column("abstract", Boolean, nullable=False),
+    Column("parents", ARRAY(BigInteger), nullable=False),
+    Column("ancestors", ARRAY(BigInteger), nullable=False),
+    Column("properties", JSONB, nullable=False),
+    Column("detail", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "generation", "concept"),
+    UniqueConstraint("tenant", "generation", "folded"),
+    Index("code_system_concept_by_rid", "tenant", "rid", "generation"),
+    Index("code_system_concept_by_ancestor", "ancestors", postgresql_using="gin"),
+)
+"""The concepts of the code systems in use, one a row, each with all that it is under.
+
+`folded` is the code as its system compares it; `searched` is what a filter looks at. A generation is replaced by the
+next and kept until the one after, for those who are still reading it.
+"""

@@ -8,11 +8,14 @@ from typing import Any
 
 from cordee.fhir.outcome import FhirError, Issue
 
-Value = str | int | bool | date
+Value = str | int | bool | date | Mapping[str, Any]
+
+COMPLEX = frozenset({"Coding", "CodeableConcept", "ValueSet", "CodeSystem", "ConceptMap"})
+"""The types of parameters that can't stand in an address."""
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _REFERENCE = re.compile(rf"([A-Z][A-Za-z]+)/{_ID}")
-_TEXTS = ("valueString", "valueCode", "valueId", "valueUri", "valueMarkdown")
+_TEXTS = ("valueString", "valueCode", "valueId", "valueUri", "valueCanonical", "valueMarkdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,10 @@ class Arguments:
         """Where a parameter that was given stands, for the path of a refusal."""
         return self._places[name]
 
+    def takes(self, name: str) -> bool:
+        """Whether the operation has a parameter of that name."""
+        return name in self._values
+
     def texts(self, name: str) -> tuple[str, ...]:
         """All the texts of a parameter."""
         return tuple(str(value) for value in self._values[name])
@@ -70,6 +77,10 @@ class Arguments:
     def flag(self, name: str) -> bool:
         """A boolean; false when it is not given."""
         return self._values[name][:1] == (True,)
+
+    def structures(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """All the Codings, CodeableConcepts or resources of a parameter."""
+        return tuple(value for value in self._values[name] if isinstance(value, Mapping))
 
     def number(self, name: str) -> int | None:
         """A whole number."""
@@ -139,6 +150,8 @@ def _checked(
 
 
 def _from_text(parameter: Input, text: str, base_url: str) -> Value:
+    if parameter.type in COMPLEX:
+        raise ValueError(f"a {parameter.type} can't stand in an address; POST it in Parameters")
     match parameter.type:
         case "boolean":
             if text not in ("true", "false"):
@@ -158,12 +171,17 @@ def _from_text(parameter: Input, text: str, base_url: str) -> Value:
 
 
 def _from_member(parameter: Input, member: Mapping[str, Any], base_url: str) -> Value:
+    if parameter.type in COMPLEX and "resource" in member:
+        return _resource(parameter, member["resource"])
     name = next((key for key in member if key.startswith("value")), None)
     if name is None:
         raise ValueError(f"a {_said_type(parameter)} was expected, in {_members(parameter.type)[0]}")
     value = member[name]
     if name not in _members(parameter.type):
         raise ValueError(f"it is a {name}; {_members(parameter.type)[0]} was expected")
+    if parameter.type in COMPLEX:
+        structure: Mapping[str, Any] = value
+        return structure
     if name == "valueReference":
         named = value.get("reference")
         if named is None:
@@ -172,13 +190,21 @@ def _from_member(parameter: Input, member: Mapping[str, Any], base_url: str) -> 
     return value if isinstance(value, bool | int) else _from_text(parameter, str(value), base_url)
 
 
+def _resource(parameter: Input, resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    if resource.get("resourceType") != parameter.type:
+        raise ValueError(f"it is a {resource.get('resourceType')}; a {parameter.type} was expected")
+    return resource
+
+
 def _members(type_: str) -> tuple[str, ...]:
     """The members of Parameters.parameter that may hold a type, the proper one first."""
     match type_:
         case "reference":
             return ("valueReference", *_TEXTS)
-        case "boolean" | "integer" | "date":
-            return (f"value{type_.capitalize()}",)
+        case "ValueSet" | "CodeSystem" | "ConceptMap":
+            return ("resource",)
+        case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept":
+            return (f"value{type_[0].upper()}{type_[1:]}",)
     proper = f"value{type_[0].upper()}{type_[1:]}"
     return tuple(dict.fromkeys((proper, *_TEXTS)))
 

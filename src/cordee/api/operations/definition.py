@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cordee.api.operations.arguments import Arguments, Input
+from cordee.api.operations.arguments import COMPLEX, Arguments, Input
 from cordee.api.response import FhirResponse
 from cordee.store.reader import Reader
 from cordee.store.repository import Repository
@@ -38,7 +38,7 @@ class Operation:
     """`code` is the name without `$`; `resource` the type it is about, None at system level.
 
     It has one of `read`, which leaves everything as it was, and `write`. An operation that writes is only POSTed;
-    one whose inputs are all simple and that only reads is also a GET (R4 operations.html#executing).
+    one that only reads is also a GET, with those of its inputs that are simple (R4 operations.html#executing).
     `example` is a Parameters resource that asks for it.
     """
 
@@ -66,6 +66,11 @@ class Operation:
     def name(self) -> str:
         """As it stands in an address."""
         return f"${self.code}"
+
+    @property
+    def simple_inputs(self) -> tuple[Input, ...]:
+        """The inputs that may stand in an address."""
+        return tuple(parameter for parameter in self.inputs if parameter.type not in COMPLEX)
 
     @property
     def affects_state(self) -> bool:

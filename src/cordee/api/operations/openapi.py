@@ -17,7 +17,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 def describe_operation(operation: Operation, shape: str, method: str, *, of_tenant: bool) -> dict[str, Any]:
     """The operation at one address, by one method; its refusals and its tags are the caller's."""
     level = "system" if operation.resource is None else "instance" if "{id}" in shape else "type"
-    name = "-".join([operation.code, level, method.lower(), *(["of", "tenant"] if of_tenant else [])])
+    name = "-".join([operation.id, level, method.lower(), *(["of", "tenant"] if of_tenant else [])])
     described: dict[str, Any] = {
         "operationId": name,
         "summary": operation.title,
@@ -30,7 +30,7 @@ def describe_operation(operation: Operation, shape: str, method: str, *, of_tena
         is_needed = any(parameter.min for parameter in operation.inputs)
         described["requestBody"] = {"required": is_needed, "content": {_FHIR_JSON: body}}
     else:
-        described["parameters"] = [_in_query(parameter, operation) for parameter in operation.inputs]
+        described["parameters"] = [_in_query(parameter, operation) for parameter in operation.simple_inputs]
     return described
 
 
@@ -40,6 +40,8 @@ def _answer(operation: Operation) -> dict[str, Any]:
         return {"description": "The file.", "content": content}
     said = ", ".join(output.name for output in operation.outputs)
     content = {_FHIR_JSON: {"schema": {"$ref": "#/components/schemas/Resource"}}}
+    if said == "return":
+        return {"description": f"{operation.outputs[0].type}: {operation.outputs[0].documentation}", "content": content}
     return {"description": f"Parameters: {said}.", "content": content}
 
 

@@ -5,12 +5,16 @@ from types import MappingProxyType
 
 from cordee.api.operations.auditing import EXPLAIN, PROOF
 from cordee.api.operations.billing import BILL
+from cordee.api.operations.code_validation import VALIDATE_IN_SYSTEM, VALIDATE_IN_VALUE_SET
 from cordee.api.operations.correcting import CORRECT
 from cordee.api.operations.definition import Operation
 from cordee.api.operations.eligibility import ELIGIBILITY
+from cordee.api.operations.expansion import EXPAND
 from cordee.api.operations.forecasting import FORECAST
+from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.settling import SETTLE
 from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
+from cordee.api.operations.translation import TRANSLATE
 
 OPERATIONS: tuple[Operation, ...] = (
     SETTLE,
@@ -22,6 +26,12 @@ OPERATIONS: tuple[Operation, ...] = (
     CORRECT,
     EXPLAIN,
     PROOF,
+    LOOKUP,
+    SUBSUMES,
+    VALIDATE_IN_SYSTEM,
+    EXPAND,
+    VALIDATE_IN_VALUE_SET,
+    TRANSLATE,
 )
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(

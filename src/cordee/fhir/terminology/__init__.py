@@ -1,0 +1,1 @@
+"""Code systems, value sets and concept maps as pure data (R4 terminology-module.html)."""
