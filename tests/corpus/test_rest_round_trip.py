@@ -21,10 +21,10 @@ FRENCH_GUIDES = {"fr-core-2.2.0": 21, "cercle-de-soins": 4, "pdsm": 6}
 TRANSACTIONS_REFUSED = {
     # An example that breaks the standard: a PUT to a type, without id and without condition.
     "ihe-mhd/examples/Bundle-ex-ProvideDocumentBundle-addToFolder.json": (400, "A PUT needs an id or a condition."),
-    # It changes the status of what it replaces by a PATCH.
+    # It patches what it replaces, which no example holds.
     "pdsm4dmp/examples/Bundle-example-td2-1-remplacement.json": (
-        400,
-        "The method PATCH is not supported in a Bundle.",
+        404,
+        "There is no DocumentReference/doc-x-id.",
     ),
     # Its patient is named by a conditional reference, and no example is that patient.
     "pdsm4dmp/examples/Bundle-example-td2-iti65-lot-soumission.json": (

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cordee.fhir.body import Incoming, accept
 from cordee.fhir.bundle import BundleEntry, parse_bundle
 from cordee.fhir.outcome import Conflict, PreconditionFailed
+from cordee.fhir.patch import accept_patched, json_patched
 from cordee.fhir.query import Search, parse_search
 from cordee.store.changes import Precondition, Written
 from cordee.store.repository import Repository
@@ -51,6 +53,21 @@ async def test_parallel_conditional_creates_make_one_resource(repository: Reposi
     assert sorted(written.effect for written in made) == ["created"] + ["unchanged"] * (WRITERS - 1)
     assert len({written.version.id for written in made if written.version}) == 1
     assert await count(repository) == 1
+
+
+async def test_parallel_patches_are_all_applied(repository: Repository) -> None:
+    made = (await repository.create(patient())).version
+    assert made is not None
+
+    def named(number: int) -> Callable[[str], Incoming]:
+        patch = json.dumps([{"op": "add", "path": "/identifier/-", "value": {"value": str(number)}}]).encode()
+        return lambda body: accept_patched(json_patched(body, patch, most_bytes=10_000), body)
+
+    await asyncio.gather(*(repository.patch("Patient", made.id, named(n)) for n in range(WRITERS)))
+    kept = await repository.read("Patient", made.id)
+    assert kept.version == WRITERS + 1
+    values = {one["value"] for one in json.loads(kept.body)["identifier"]}
+    assert values == {"1", *map(str, range(WRITERS))}
 
 
 async def test_parallel_conditional_updates_make_one_resource_and_lose_no_version(repository: Repository) -> None:

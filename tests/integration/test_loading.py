@@ -1,6 +1,7 @@
 """Loading: any Bundle, many resources at once, each refusal on its own."""
 
 import asyncio
+import base64
 from collections import Counter
 from typing import Any
 
@@ -291,6 +292,8 @@ async def test_a_transaction_refused_for_a_missing_reference_says_that_it_may_be
 async def test_a_batch_carries_out_each_entry_on_its_own(loader: Loader, repository: Repository) -> None:
     await load_all(loader, patient("gone"), patient("changed", active=True))
     known = {"identifier": [{"system": "http://x", "value": "1"}]}
+    patch = base64.b64encode(b'[{"op":"add","path":"/active","value":true}]').decode()
+    binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": patch}
     text = bundle(
         "batch",
         entry(patient("put"), "PUT", "Patient/put"),
@@ -303,16 +306,19 @@ async def test_a_batch_carries_out_each_entry_on_its_own(loader: Loader, reposit
         {"request": {"method": "GET", "url": "Patient/put"}},
         entry(patient("nothing asked")),
         entry({"resourceType": "Practitioner", "id": "p"}, "POST", "Patient"),
+        entry(binary, "PATCH", "Patient/put"),
+        entry(binary, "PATCH", "Patient/none"),
     )
     outcome = await load(loader, text)
     assert outcome.effects == {
         ("Patient", "created"): 2,
         ("Patient", "deleted"): 1,
         ("Patient", "unchanged"): 1,
-        ("Patient", "refused"): 5,
+        ("Patient", "updated"): 1,
+        ("Patient", "refused"): 6,
     }
     places = sorted(str(refusal.issues[0].path).split("]")[0] + "]" for refusal in outcome.refusals)
-    assert places == [f"Bundle.entry[{number}]" for number in (2, 3, 6, 8, 9)]
+    assert places == [f"Bundle.entry[{number}]" for number in (11, 2, 3, 6, 8, 9)]
     with pytest.raises(Gone):
         await repository.read("Patient", "gone")
 

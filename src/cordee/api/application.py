@@ -57,7 +57,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
         application = CORSMiddleware(
             application,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["*"],
             expose_headers=_EXPOSED_HEADERS,
         )

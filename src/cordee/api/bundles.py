@@ -15,6 +15,7 @@ from cordee.fhir.body import instant
 from cordee.fhir.bundle import BundleEntry, IncomingBundle, InvalidBundle, in_processing_order
 from cordee.fhir.bundle_text import ResponseEntry, etag
 from cordee.fhir.outcome import FhirError, Issue, MethodNotAllowed
+from cordee.fhir.patch import patch_in_entry
 from cordee.fhir.query import Search
 from cordee.settings import Settings
 from cordee.store.changes import Precondition
@@ -108,7 +109,13 @@ class _Run:
 
     def _entry_request(self, entry: BundleEntry) -> FhirRequest:
         path, _, query = entry.url.partition("?")
+        body = entry.resource or b""
+        content_type = None
+        if entry.method == "PATCH":
+            patch = patch_in_entry(body, entry.path)
+            content_type, body = patch.kind.value, patch.text
         headers = {
+            b"content-type": content_type,
             b"if-match": entry.if_match,
             b"if-none-match": entry.if_none_match,
             b"if-modified-since": entry.if_modified_since,
@@ -119,7 +126,7 @@ class _Run:
             [unquote(part) for part in path.split("/") if part],
             query.encode(),
             {name: value.encode() for name, value in headers.items() if value is not None},
-            entry.resource or b"",
+            body,
         )
 
     def _parse_condition(self, resource_type: str, criteria: str) -> Search:

@@ -11,6 +11,7 @@ from cordee.api.operations.description import operation_canonical
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch
+from cordee.fhir.patch import PatchKind
 from cordee.fhir.query import Include, search_parameter
 from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.search_expressions import reference_targets
@@ -19,6 +20,7 @@ _INTERACTIONS = (
     "read",
     "vread",
     "update",
+    "patch",
     "delete",
     "history-instance",
     "history-type",
@@ -44,6 +46,7 @@ def statement(base_url: str) -> dict[str, Any]:
         "software": {"name": "Cordée", "version": __version__},
         "implementation": {"description": "Cordée, FHIR R4 for coordinated care", "url": base_url},
         "fhirVersion": "4.0.1",
+        "patchFormat": [kind.value for kind in PatchKind],
         "format": [name for format_ in Format for name in (format_.value, format_.short)],
         "rest": [
             {

@@ -26,8 +26,10 @@ _READS: dict[str, Callable[[Reading, Address], Awaitable[FhirResponse]]] = {
 _WRITES: dict[str, Callable[[Writing, Address], Awaitable[FhirResponse]]] = {
     "create": Writing.create,
     "update": Writing.update,
+    "patch": Writing.patch,
     "delete": Writing.delete,
     "conditional-update": Writing.conditional_update,
+    "conditional-patch": Writing.conditional_patch,
     "conditional-delete": Writing.conditional_delete,
 }
 

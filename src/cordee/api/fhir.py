@@ -18,6 +18,7 @@ from cordee.api.response import FhirResponse, outcome_text, refusal
 from cordee.fhir.body import with_own_references_relative
 from cordee.fhir.bundle import parse_bundle
 from cordee.fhir.outcome import FhirError, InvalidSearch, Issue, MethodNotAllowed, NotFound
+from cordee.fhir.patch import PatchKind
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
@@ -66,7 +67,7 @@ class FhirApplication:
         self, interaction: str, address: Address, request: FhirRequest, tenant: str, request_id: str
     ) -> FhirResponse:
         if request.method == "OPTIONS":
-            return FhirResponse(204, headers=[_allow(address)])
+            return FhirResponse(204, headers=_options(address))
         if interaction == "unknown":
             return _refused_method(request.method, address)
         repository = await self._repository(tenant)
@@ -107,6 +108,12 @@ def _request_id(request: FhirRequest) -> str:
 def _failure(error: Exception, interaction: str, request_id: str) -> FhirResponse:
     log_failure(error, interaction, request_id)
     return FhirResponse(500, outcome_text(failure_issue(request_id)))
+
+
+def _options(address: Address) -> list[tuple[bytes, bytes]]:
+    if "PATCH" not in address.methods:
+        return [_allow(address)]
+    return [_allow(address), (b"accept-patch", ", ".join(kind.value for kind in PatchKind).encode())]
 
 
 def _allow(address: Address) -> tuple[bytes, bytes]:

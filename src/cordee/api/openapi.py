@@ -16,6 +16,7 @@ from cordee.api.media_types import Format
 from cordee.api.operations.openapi import OPERATION_REFUSALS, describe_operation
 from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.fhir.definitions import load_definitions
+from cordee.fhir.patch import PatchKind
 
 TITLE = "Cordée"
 SUMMARY = "A FHIR R4 server for French coordinated care."
@@ -68,6 +69,20 @@ _DESCRIBED: dict[str, tuple[str, dict[int, str], tuple[int, ...], tuple[str, ...
         {200: "Stored as the next version, or equal to what was stored.", 201: "Nothing matched: stored anew."},
         (400, 404, 409, 412, 413, 415, 422),
         ("search", "If-Match", "If-None-Match", "Prefer"),
+        _FHIR_JSON,
+    ),
+    "patch": (
+        "Patch the current version: a JSON Patch, or the Parameters of a FHIRPath Patch",
+        {200: "Stored as the next version, or equal to what was stored."},
+        (400, 404, 409, 410, 412, 413, 415, 422),
+        ("If-Match", "Prefer"),
+        _FHIR_JSON,
+    ),
+    "conditional-patch": (
+        "Patch the one match",
+        {200: "Stored as the next version, or equal to what was stored."},
+        (400, 404, 409, 412, 413, 415, 422),
+        ("search", "If-Match", "Prefer"),
         _FHIR_JSON,
     ),
     "conditional-delete": (
@@ -192,10 +207,10 @@ def _operation(interaction: str, base: str, whose: str) -> dict[str, Any]:
     if body is not None:
         schema = {"$ref": "#/components/schemas/Resource"} if body == _FHIR_JSON else {"type": "object"}
         kinds = _FORMATS if body == _FHIR_JSON else (body,)
-        operation["requestBody"] = {
-            "required": body == _FHIR_JSON,
-            "content": {kind: {"schema": schema} for kind in kinds},
-        }
+        content = {kind: {"schema": schema} for kind in kinds}
+        if interaction in ("patch", "conditional-patch"):
+            content[PatchKind.JSON.value] = {"schema": {"$ref": "#/components/schemas/JsonPatch"}}
+        operation["requestBody"] = {"required": body == _FHIR_JSON, "content": content}
     return operation
 
 
@@ -212,9 +227,9 @@ def _answer(status: int, text: str, interaction: str) -> dict[str, Any]:
     if status not in (204, 304):
         answer["content"] = {kind: {"schema": {"$ref": "#/components/schemas/Resource"}} for kind in _FORMATS}
     names = []
-    if interaction in ("read", "vread", "create", "update", "conditional-update"):
+    if interaction in ("read", "vread", "create", "update", "conditional-update", "patch", "conditional-patch"):
         names = ["ETag", "Last-Modified"]
-    if interaction in ("create", "update", "conditional-update"):
+    if interaction in ("create", "update", "conditional-update", "patch", "conditional-patch"):
         names.append("Location")
     if names:
         answer["headers"] = {name: {"schema": {"type": "string"}} for name in names}
@@ -256,6 +271,20 @@ def _schemas() -> dict[str, Any]:
             "required": ["resourceType"],
             "properties": {"resourceType": text, "id": text, "meta": {"type": "object"}},
             "additionalProperties": True,
+        },
+        "JsonPatch": {
+            "type": "array",
+            "description": "A JSON Patch (RFC 6902).",
+            "items": {
+                "type": "object",
+                "required": ["op", "path"],
+                "properties": {
+                    "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+                    "path": text,
+                    "from": text,
+                    "value": {},
+                },
+            },
         },
         "OperationOutcome": {
             "type": "object",

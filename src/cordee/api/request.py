@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope
 from cordee.api.media_types import Format, body_format, media_type, preferred
 from cordee.api.representation import as_json
 from cordee.fhir.outcome import FhirError, MalformedBody, NotAcceptable, TooLarge, UnsupportedMediaType
+from cordee.fhir.patch import Patch, patch_said_to_be
 from cordee.store.changes import Precondition
 
 # fhirpy asks for a count with _count=0 and this parameter of another server, which says no more.
@@ -214,6 +215,13 @@ class FhirRequest:
                 f"this one is said to be {declared}."
             )
         return await as_json(await self.body(limit), format_)
+
+    async def patch_body(self, limit: int) -> Patch:
+        """The body as a patch; raises `UnsupportedMediaType` (415) unless it is one that is carried out."""
+        declared = self.header(b"content-type") or "nothing"
+        is_fhir = body_format(declared) is not None
+        text = await (self.resource_body(limit) if is_fhir else self.body(limit))
+        return patch_said_to_be(media_type(declared)[0], text, is_fhir=is_fhir)
 
     def _decompressed(self, body: bytes, limit: int) -> bytes:
         coding = self.header(b"content-encoding")

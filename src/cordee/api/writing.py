@@ -1,4 +1,4 @@
-"""The interactions that write: create, update, delete, and their conditional forms (R4 http.html)."""
+"""The interactions that write: create, update, patch, delete, and their conditional forms (R4 http.html)."""
 
 from cordee.api.addresses import Address
 from cordee.api.reading import refuse_excess
@@ -6,10 +6,11 @@ from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse, outcome_text
 from cordee.fhir.body import Incoming, accept, with_own_references_relative
 from cordee.fhir.outcome import FhirError, Issue
+from cordee.fhir.patch import accept_patched
 from cordee.fhir.query import Search, parse_search
 from cordee.settings import Settings
 from cordee.store.changes import Written
-from cordee.store.repository import Repository
+from cordee.store.repository import Patched, Repository
 
 _STATUS = {"created": 201, "updated": 200, "unchanged": 200, "deleted": 204, "absent": 204}
 
@@ -63,6 +64,21 @@ class Writing:
         )
         return written_response(self._request, written)
 
+    async def patch(self, address: Address) -> FhirResponse:
+        """Stores what the patch makes of the current version."""
+        patched = await self._patched()
+        precondition = self._request.precondition()
+        written = await self._repository.patch(address.type, address.id, patched, precondition)
+        return written_response(self._request, written)
+
+    async def conditional_patch(self, address: Address) -> FhirResponse:
+        """Patches the one match."""
+        patched = await self._patched()
+        written = await self._repository.conditional_patch(
+            self._condition_in_address(address), patched, self._request.precondition()
+        )
+        return written_response(self._request, written)
+
     async def delete(self, address: Address) -> FhirResponse:
         """Deletes; what is not there is deleted already."""
         precondition = self._request.precondition()
@@ -78,6 +94,11 @@ class Writing:
     async def _incoming(self, address: Address) -> Incoming:
         body = await self._request.resource_body(self._settings.max_body_bytes)
         return accept(with_own_references_relative(body, self._request.base_url), address.type)
+
+    async def _patched(self) -> Patched:
+        patch = await self._request.patch_body(self._settings.max_body_bytes)
+        base_url = self._request.base_url
+        return lambda body: accept_patched(with_own_references_relative(patch.patched(body), base_url), body)
 
     def _condition_in_address(self, address: Address) -> Search:
         wanted = parse_search(address.type, self._request.search_parameters(), base_url=self._request.base_url)

@@ -12,7 +12,7 @@ from cordee.fhir.outcome import FhirError, Issue, MalformedBody
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(:?)')
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_PROCESSING_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 3}
+_PROCESSING_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 
 
 class InvalidBundle(FhirError):
@@ -172,7 +172,7 @@ def _entry(index: int, entry: _Entry, base_url: str | None) -> BundleEntry:
         sentence = "A member's name is written with an escape (a backslash); write it as it is."
         issues.append(Issue("error", "structure", sentence, f"Bundle.entry[{index}].resource"))
     is_operation = request.url.partition("?")[0].rpartition("/")[2].startswith("$")
-    if request.method in ("POST", "PUT") and resource is None and not is_operation:
+    if request.method in ("POST", "PUT", "PATCH") and resource is None and not is_operation:
         issues.append(Issue("error", "required", f"A {request.method} needs a resource.", f"Bundle.entry[{index}]"))
     return BundleEntry(
         index,

@@ -75,7 +75,13 @@ async def find_versions(
 
 async def read(connection: Connection, tenant: int, resource_type: str, resource_id: str) -> StoredVersion:
     """The current version. Raises `NotFound`, or `Gone` when it was deleted (R4 http.html#read)."""
-    found = await find_current(connection, tenant, resource_type, resource_id)
+    return require_current(
+        await find_current(connection, tenant, resource_type, resource_id), resource_type, resource_id
+    )
+
+
+def require_current(found: StoredVersion | None, resource_type: str, resource_id: str) -> StoredVersion:
+    """What was found, unless it is nothing or deleted: raises `NotFound` or `Gone`."""
     if found is None:
         raise NotFound(f"There is no {resource_type}/{resource_id}.")
     if found.deleted:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from cordee.fhir.body import Incoming
 from cordee.fhir.bundle import BundleEntry
-from cordee.fhir.outcome import Conflict, FhirError
+from cordee.fhir.outcome import Conflict, FhirError, NotFound
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import read as reads
@@ -24,6 +24,10 @@ _ATTEMPTS = 20
 
 Attempt = Callable[[Connection, StoredVersion | None], Awaitable[Written | None]]
 """A write on top of the match given; None when another writer came first."""
+
+
+Patched = Callable[[str], Incoming]
+"""What a patch makes of the text of the current version."""
 
 
 class Repository(Reader):
@@ -72,7 +76,30 @@ class Repository(Reader):
 
         Content equal to what is stored writes nothing. Raises `PreconditionFailed` or `Sealed`.
         """
-        return await self._persist(Intent(resource_type, resource_id, "PUT", incoming, precondition))
+        key = (resource_type, resource_id)
+        return await self._persist(key, lambda _: Intent(*key, "PUT", incoming, precondition))
+
+    async def patch(
+        self, resource_type: str, resource_id: str, patched: Patched, precondition: Precondition = ANY
+    ) -> Written:
+        """Stores what `patched` makes of the current version as the next one (R4 http.html#patch).
+
+        Raises `NotFound`, `Gone`, `PreconditionFailed`, `Sealed`, or what `patched` raises.
+        """
+        key = (resource_type, resource_id)
+        return await self._persist(key, lambda current: _patch_intent(key, current, patched, precondition))
+
+    async def conditional_patch(self, condition: Search, patched: Patched, precondition: Precondition = ANY) -> Written:
+        """Patches the one match; none raises `NotFound`, several `PreconditionFailed` (R4 http.html#patch)."""
+
+        async def attempt(connection: Connection, found: StoredVersion | None) -> Written | None:
+            if found is None:
+                raise NotFound(f"No {condition.resource_type} matches the condition.")
+            return await self._write(
+                connection, _patch_intent((found.resource_type, found.id), found, patched, precondition), found
+            )
+
+        return await self._persist_matched(condition, attempt)
 
     async def conditional_update(
         self, condition: Search, incoming: Incoming, precondition: Precondition = ANY
@@ -109,7 +136,8 @@ class Repository(Reader):
 
         Raises `PreconditionFailed` or `Sealed`.
         """
-        return await self._persist(Intent(resource_type, resource_id, "DELETE", None, precondition))
+        key = (resource_type, resource_id)
+        return await self._persist(key, lambda _: Intent(*key, "DELETE", None, precondition))
 
     async def conditional_delete(self, condition: Search, precondition: Precondition = ANY) -> Written:
         """Deletes the one match; several raise `PreconditionFailed` (R4 http.html#3.1.0.7.1). Raises `Sealed`."""
@@ -141,20 +169,20 @@ class Repository(Reader):
 
         return await run_transaction(self._database, self.tenant, entries, preconditions, parse_criteria, read_within)
 
-    async def _persist(self, intent: Intent) -> Written:
+    async def _persist(self, key: tuple[str, str], intent_over: Callable[[StoredVersion | None], Intent]) -> Written:
         """Writes without a lock first, which is quicker; met by another writer, waits its turn for the row."""
         async with self._database.rows() as connection:
-            current = await reads.find_current(connection, self.tenant, *intent.key)
-            written = await self._write(connection, intent, current)
+            current = await reads.find_current(connection, self.tenant, *key)
+            written = await self._write(connection, intent_over(current), current)
         if written is not None:
             return written
         for _ in range(_ATTEMPTS):
             async with self._database.transaction() as connection:
-                held = await reads.find_several(connection, self.tenant, [intent.key], lock=True)
-                written = await self._write(connection, intent, held.get(intent.key))
+                current = (await reads.find_several(connection, self.tenant, [key], lock=True)).get(key)
+                written = await self._write(connection, intent_over(current), current)
             if written is not None:
                 return written
-        raise Conflict(f"Other writers kept changing {'/'.join(intent.key)}; read it and try again.")
+        raise Conflict(f"Other writers kept changing {'/'.join(key)}; read it and try again.")
 
     async def _persist_matched(self, condition: Search, attempt: Attempt) -> Written:
         for _ in range(_ATTEMPTS):
@@ -179,3 +207,11 @@ class Repository(Reader):
             return decided
         known = {} if current is None else {intent.key: current}
         return (await write_changes(connection, self.tenant, [decided], known))[0]
+
+
+def _patch_intent(
+    key: tuple[str, str], current: StoredVersion | None, patched: Patched, precondition: Precondition
+) -> Intent:
+    standing = reads.require_current(current, *key)
+    check_precondition(standing, precondition, "/".join(key))
+    return Intent(*key, "PATCH", patched(standing.body), precondition)

@@ -10,6 +10,7 @@ from cordee.store import read as reads
 from cordee.store.carrying_out import write_changes
 from cordee.store.changes import Precondition, Written, decide, now
 from cordee.store.connection import Connection, Database
+from cordee.store.transaction_patches import find_patched, patched
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
     ExistsUnmatched,
@@ -44,7 +45,7 @@ async def run_transaction(
     the entry's path, or what `read` raises; then nothing is stored. Met by another writer, the whole is tried again.
     """
     ordered = in_processing_order(tuple(entries))
-    writing = [entry for entry in ordered if entry.method in ("POST", "PUT", "DELETE")]
+    writing = [entry for entry in ordered if entry.method in ("POST", "PUT", "PATCH", "DELETE")]
     reading = [entry for entry in ordered if entry.method in ("GET", "HEAD")]
     for attempt in range(_ATTEMPTS):
         steps = [first_step(entry, preconditions, parse_criteria) for entry in writing]
@@ -71,6 +72,7 @@ async def _carry_out(
 ) -> None:
     await meet_conditions(connection, tenant, steps)
     give_ids(steps)
+    await find_patched(connection, tenant, steps)
     await _accept_all(steps, EntryReferences(steps))
     await resolve_conditional_references(connection, tenant, steps, parse_criteria)
     refuse_overlaps(steps)
@@ -113,13 +115,16 @@ async def _accept_all(steps: list[Step], references: EntryReferences) -> None:
     issues: list[Issue] = []
     refusals: list[FhirError] = []
     for number, step in enumerate(steps):
-        if step.text is None or step.entry.method == "DELETE":
+        if (step.text is None and step.patch is None) or step.entry.method == "DELETE":
             continue
         if number % _ENTRIES_BETWEEN_PAUSES == _ENTRIES_BETWEEN_PAUSES - 1:
             await asyncio.sleep(0)
         try:
-            step.text = references.rewritten(step)
-            step.incoming = accept(step.text, step.resource_type)
+            if step.patch is not None:
+                step.incoming = patched(step, references)
+            else:
+                step.text = references.rewritten(step)
+                step.incoming = accept(step.text, step.resource_type)
             _check_body_id(step)
             refuse_dangling(step)
         except FhirError as refusal:

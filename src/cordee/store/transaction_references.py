@@ -59,6 +59,10 @@ class EntryReferences:
             return text
         return replace_references(text, self._by_base.get(_restful(step)[0], self._absolute))
 
+    def replaced_in_stored(self, text: bytes) -> bytes:
+        """A stored resource's text with references to entries replaced; its relative ones are this server's own."""
+        return replace_references(text, self._absolute)
+
 
 def _restful(step: Step) -> tuple[str, str | None]:
     """`fullUrl` as base and `type/id`; no `type/id` when it is not of that form."""

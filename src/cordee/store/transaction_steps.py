@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from cordee.fhir.body import Incoming, accept
 from cordee.fhir.bundle import BundleEntry, InvalidBundle
-from cordee.fhir.outcome import Conflict, FhirError, Issue, PreconditionFailed
+from cordee.fhir.outcome import Conflict, FhirError, Issue, NotFound, PreconditionFailed
+from cordee.fhir.patch import Patch, patch_in_entry
 from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.changes import Intent, Precondition, Written
@@ -34,6 +35,7 @@ class Step:
     matched: StoredVersion | None = None
     same_as: "Step | None" = None
     """A creation earlier in the Bundle under the same condition: what it stores is this one's match."""
+    patch: Patch | None = None
     text: bytes | None = None
     incoming: Incoming | None = None
     result: Written | None = None
@@ -83,13 +85,19 @@ def first_step(
             if not condition.criteria:
                 raise UnconditionalCondition("A condition needs at least one search parameter.")
         precondition = preconditions(entry)
+        patch = patch_in_entry(entry.resource or b"", entry.path) if entry.method == "PATCH" else None
     except FhirError as refusal:
-        raise type(refusal)(
-            str(refusal), issues=[replace(issue, path=f"{entry.path}.request") for issue in refusal.issues]
-        ) from None
-    if entry.method in ("PUT", "DELETE") and entry.id is None and condition is None:
+        raise type(refusal)(str(refusal), issues=[_in_request(entry, issue) for issue in refusal.issues]) from None
+    if entry.method in ("PUT", "PATCH", "DELETE") and entry.id is None and condition is None:
         raise InvalidBundle(f"A {entry.method} needs an id or a condition.", path=f"{entry.path}.request.url")
-    return Step(entry, entry.resource_type, entry.id, condition, precondition, text=entry.resource)
+    text = None if patch is not None else entry.resource
+    return Step(entry, entry.resource_type, entry.id, condition, precondition, patch=patch, text=text)
+
+
+def _in_request(entry: BundleEntry, issue: Issue) -> Issue:
+    if (issue.path or "").startswith(entry.path):
+        return issue
+    return replace(issue, path=f"{entry.path}.request")
 
 
 async def meet_conditions(connection: Connection, tenant: int, steps: Sequence[Step]) -> None:
@@ -113,6 +121,8 @@ async def meet_conditions(connection: Connection, tenant: int, steps: Sequence[S
             issue = Issue("error", "multiple-matches", sentence, f"{step.entry.path}.request")
             raise PreconditionFailed(sentence, issues=[issue])
         step.matched = found[0] if found else None
+        if step.matched is None and step.patch is not None:
+            raise NotFound(f"No {step.resource_type} matches the condition.", path=f"{step.entry.path}.request")
         if step.matched is not None or step.entry.method == "DELETE":
             continue
         earlier = seen.setdefault((step.resource_type, *sorted(search_parameters_as_query(step.condition))), step)

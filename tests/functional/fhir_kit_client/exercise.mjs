@@ -35,6 +35,9 @@ const again = await client.update({ resourceType: 'Patient', searchParams, body:
 assert.equal(again.id, id);
 assert.equal(again.meta.versionId, '3');
 
+const jsonPatch = [{ op: 'add', path: '/language', value: 'fr' }];
+assert.equal((await client.patch({ resourceType: 'Patient', id, jsonPatch })).language, 'fr');
+
 const entries = [1, 2, 3, 4, 5].map((number) => ({
   fullUrl: `urn:uuid:00000000-0000-4000-8000-00000000000${number}`,
   resource: { resourceType: 'Encounter', status: 'planned', class: { code: 'AMB' }, subject: { reference: `Patient/${id}` } },

@@ -19,7 +19,7 @@ from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
         ("Patient/_search", "GET", None),
         ("Patient/_history", "GET", "history-type"),
         ("Patient/a.b-1", "PUT", "update"),
-        ("Patient/a", "PATCH", None),
+        ("Patient/a", "PATCH", "patch"),
         ("Patient/a/_history/3", "GET", "vread"),
         ("Patient/a/_history/3", "DELETE", None),
         ("$bill", "POST", "$bill"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cordee.fhir.body import Incoming, accept
 from cordee.fhir.bundle import BundleEntry, InvalidBundle, parse_bundle
 from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed, Unavailable
+from cordee.fhir.patch import accept_patched, patch_in_entry
 from cordee.fhir.query import Search
 from cordee.store.changes import Precondition, Written
 from cordee.store.loading.contents import Content, peek
@@ -55,7 +56,7 @@ async def carry_out_batch(
     parse_criteria: ParseCriteria,
     store: StoreContents,
 ) -> AsyncIterator[Outcome]:
-    """Each entry on its own, deletions first, then creations, then updates (R4 http.html#trules).
+    """Each entry on its own, deletions first, then creations, then updates and patches (R4 http.html#trules).
 
     Entries without any condition are given to `store` together. Reads are left out.
     """
@@ -65,7 +66,7 @@ async def carry_out_batch(
         yield Outcome.refused("Bundle", refusal)
         return
     entries = [keeping_unique_id(entry) for entry in bundle.entries]
-    for method in ("DELETE", "POST", "PUT"):
+    for method in ("DELETE", "POST", "PUT", "PATCH"):
         of_method = [entry for entry in entries if entry.method == method]
         plain = [Content(e.resource or b"", e.id, e.path) for e in of_method if _is_plain_write(e)]
         async for outcome in store(plain):
@@ -134,6 +135,15 @@ async def _write(
         if condition is not None:
             return await repository.conditional_delete(condition, precondition)
         return await repository.delete(entry.resource_type, _required_id(entry), precondition)
+    if entry.method == "PATCH":
+        patch = patch_in_entry(entry.resource or b"", entry.path)
+
+        def patched(body: str) -> Incoming:
+            return accept_patched(patch.patched(body), body)
+
+        if condition is not None:
+            return await repository.conditional_patch(condition, patched, precondition)
+        return await repository.patch(entry.resource_type, _required_id(entry), patched, precondition)
     incoming = accept(entry.resource or b"", entry.resource_type)
     if entry.method == "POST":
         return await repository.create(incoming, condition)
