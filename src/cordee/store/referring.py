@@ -1,7 +1,8 @@
 """What refers to many resources at once: one look-up of the index a reference.
 
 As one overlap of arrays (`terms && …`), PostgreSQL takes several references for a large part of the table and reads the
-whole type: with 200 references and 30,000 rows, 260 ms against 4.
+whole type: with 200 references and 30,000 rows, 260 ms against 4. `OFFSET 0` keeps the look-up apart from its
+surroundings: joined with them, the whole table was compared with every reference, 450 ms for 100.
 """
 
 from collections.abc import Iterable
@@ -14,9 +15,8 @@ from cordee.store.read import VERSION_COLUMNS
 _REFERRING = f"""SELECT DISTINCT ON (f.rid) {VERSION_COLUMNS.format("f")}
 FROM unnest($2::text[], $3::bigint[]) AS wanted(resource_type, term)
 CROSS JOIN LATERAL (
-  SELECT * FROM resource o
-  WHERE o.tenant = $1 AND o.resource_type = wanted.resource_type AND NOT o.deleted AND o.terms @> ARRAY[wanted.term])
-  AS f
+  SELECT * FROM resource o WHERE o.terms @> ARRAY[wanted.term] OFFSET 0) AS f
+WHERE f.tenant = $1 AND f.resource_type = wanted.resource_type AND NOT f.deleted
 ORDER BY f.rid
 LIMIT $4"""
 
