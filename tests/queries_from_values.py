@@ -10,10 +10,12 @@ from cordee.fhir.search_values import (
     SearchValue,
     StringValue,
     Token,
+    TokenText,
     UriValue,
 )
 from cordee.fhir.temporal import EARLIEST, LATEST
 from cordee.fhir.text_normalization import normalize_text
+from cordee.fhir.url_hierarchy import levels
 
 
 def queries_from(code: str, value: SearchValue) -> list[tuple[str, str]]:
@@ -24,6 +26,16 @@ def queries_from(code: str, value: SearchValue) -> list[tuple[str, str]]:
             end = normalize_text(value.text)[-3:].strip()
             queries += [(code, escape(value.text)), (f"{code}:contains", escape(end))]
         return queries
+    if isinstance(value, TokenText):
+        return [(f"{code}:text", escape(value.text))] if normalize_text(value.text) else []
+    if isinstance(value, Token) and value.code:
+        kinds = [kind for kind in value.types if kind[0]]
+        texts = ["|".join(map(escape, (*kind, value.code))) for kind in kinds]
+        return [*((f"{code}:of-type", text) for text in texts), *_plain(code, value)]
+    if isinstance(value, UriValue):
+        above = [(f"{code}:below", escape(level)) for level in levels(value.uri)]
+        below = [(f"{code}:above", escape(f"{value.uri.rstrip('/')}/x"))] if above else []
+        return [*above, *below, *_plain(code, value)]
     if isinstance(value, ReferenceValue) and value.identifier is not None:
         return [(f"{code}:identifier", _token(value.identifier)), *_plain(code, value)]
     return _plain(code, value)

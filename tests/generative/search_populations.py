@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from cordee.claims.canonical import CLAIM_STATE, SESSION_CARE_PLAN
 from cordee.fhir.definitions import load_definitions
-from cordee.fhir.query_criteria import MODIFIERS
+from cordee.fhir.query_criteria import MODIFIERS, takes_of_type
 from cordee.fhir.query_values import PREFIXES, escape
 
 TYPES = (
@@ -85,7 +85,16 @@ WORDS = (
     "ab" * 150,
     "ab" * 140 + "c",
 )
-URIS = ("http://x.example/q", "http://x.example/q|2", "http://x.example/Q", "urn:uuid:1", "urn:oid:1.2.3")
+URIS = (
+    "http://x.example/q",
+    "http://x.example/q/r/s",
+    "http://x.example/",
+    "http://x.example/q|2",
+    "http://x.example/Q",
+    "urn:uuid:1",
+    "urn:oid:1.2.3",
+)
+URLS = ("http://x.example", "http://x.example/q", "http://x.example/q/r", "http://x.example/Q")
 REFERENCE_TEXTS = (
     *(
         f"{type_}/{id_}"
@@ -119,9 +128,9 @@ def element(**optional):
     )
 
 
-codings = element(system=systems, code=codes)
+codings = element(system=systems, code=codes, display=words)
 concepts = element(coding=some(codings), text=words)
-identifiers = element(system=systems, value=codes)
+identifiers = element(system=systems, value=codes, type=concepts)
 periods = element(start=dates, end=dates)
 quantities = st.fixed_dictionaries(
     {"value": numbers},
@@ -429,6 +438,12 @@ def _value(parameter, modifier, known):
         if modifier == "exact":
             return words.map(escape)
         return _parts_of_words.map(escape) if modifier == "contains" else _string_texts
+    if modifier == "text":
+        return _string_texts
+    if modifier == "of-type":
+        return st.builds(lambda *parts: "|".join(map(escape, parts)), systems, codes, codes)
+    if modifier in ("above", "below"):
+        return st.builds(lambda uri, end: escape(uri + end), st.sampled_from(URLS), st.sampled_from(("", "/", "/x")))
     if parameter.type == "composite":
         parts = (_value(known[component.parameter], None, known) for component in parameter.components)
         return st.tuples(*parts).map("$".join)
@@ -445,7 +460,8 @@ def criteria(draw, type_):
     if code == "_lastUpdated":
         return code, draw(st.builds(str.__add__, _prefixed, st.sampled_from(LAST_UPDATED)))
     parameter = known[code]
-    modifier = draw(st.sampled_from((None, None, *MODIFIERS[parameter.type])))
+    modifiers = [m for m in MODIFIERS[parameter.type] if m != "of-type" or takes_of_type(type_, code)]
+    modifier = draw(st.sampled_from((None, None, *modifiers)))
     if modifier == "missing":
         return f"{code}:missing", draw(st.sampled_from(("true", "false")))
     values = ",".join(draw(some(_value(parameter, modifier, known), 3)))

@@ -11,7 +11,7 @@ from cordee.fhir.definitions import load_definitions
 from cordee.fhir.matching import matches
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import Search, parse_search, search_parameters_as_query
-from cordee.fhir.query_criteria import MODIFIERS
+from cordee.fhir.query_criteria import MODIFIERS, takes_of_type
 from cordee.fhir.query_values import PREFIXES, escape, split_unescaped, unescape
 from cordee.fhir.search_values import extract
 from cordee.fhir.text_normalization import normalize_text
@@ -69,10 +69,17 @@ def criteria(draw, type_):
         c for c, p in known.items() if p.expression and p.type != "special" and c not in ("_id", "_lastUpdated")
     )
     parameter = known[draw(st.sampled_from(served))]
-    modifier = draw(st.sampled_from((None, None, *MODIFIERS[parameter.type])))
+    modifiers = [m for m in MODIFIERS[parameter.type] if m != "of-type" or takes_of_type(type_, parameter.code)]
+    modifier = draw(st.sampled_from((None, None, *modifiers)))
     if modifier == "missing":
         return f"{parameter.code}:missing", draw(st.sampled_from(("true", "false")))
     text = coded(words) if modifier == "identifier" else value_text(parameter, known)
+    if modifier == "text":
+        text = words.filter(normalize_text).map(escape)
+    if modifier == "of-type":
+        text = st.builds(lambda *parts: "|".join(map(escape, parts)), systems, words, words)
+    if modifier in ("above", "below"):
+        text = words.map(lambda path: escape(f"http://x.example/{path}"))
     return (
         f"{parameter.code}:{modifier}" if modifier else parameter.code,
         ",".join(draw(st.lists(text, min_size=1, max_size=3))),

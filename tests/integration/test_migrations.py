@@ -107,12 +107,13 @@ async def test_a_database_of_the_first_version_is_upgraded_and_keeps_what_it_hol
 
     await inspected(dsn, first_version)
     connection = await asyncpg.connect(dsn)
-    await connection.execute(
-        "INSERT INTO resource VALUES (1, 'Basic', 'a', 1, 1, 1, 1, now(), false, 'PUT', 0, '{}', '{\"old\":1}')"
-    )
+    old = '{"resourceType":"Basic","id":"a","code":{"text":"Old"}}'
+    insert = "INSERT INTO resource VALUES (1, 'Basic', 'a', 1, 1, 1, 1, now(), false, 'PUT', 0, '{}', $1)"
+    await connection.execute(insert, old)
     await migrate(dsn)
     assert await inspected(dsn, differences) == []
-    assert tuple(await connection.fetchrow("SELECT body, sealed FROM resource")) == ('{"old":1}', False)
+    assert tuple(await connection.fetchrow("SELECT body, sealed FROM resource")) == (old, False)
+    assert await connection.fetchval("SELECT value FROM string_value") == "old"
     await connection.close()
 
 

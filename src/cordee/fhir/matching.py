@@ -15,6 +15,7 @@ from cordee.fhir.query_values import (
     IdSearch,
     MissingSearch,
     NumberSearch,
+    OfTypeSearch,
     QuantitySearch,
     ReferenceSearch,
     StringSearch,
@@ -30,11 +31,13 @@ from cordee.fhir.search_value_types import (
     SearchValue,
     StringValue,
     Token,
+    TokenText,
     UriValue,
 )
 from cordee.fhir.search_values import extract_parameter
 from cordee.fhir.temporal import DateRange, date_range
 from cordee.fhir.text_normalization import normalize_text
+from cordee.fhir.url_hierarchy import levels
 
 Resolve = Callable[[str, str], Mapping[str, Any] | None]
 """The current resource of a type and an id; None when there is none."""
@@ -117,7 +120,7 @@ def _is_referred_to(reverse: ReverseChain, resource: Mapping[str, Any], record: 
 def value_matches(wanted: Value, found: SearchValue | str, modifier: str | None = None) -> bool:
     """Whether one value looked for matches one value of a resource (a text: its id).
 
-    False when the two are of different kinds. `modifier` is looked at for strings only.
+    False when the two are of different kinds. `modifier` is looked at for strings and URIs only.
     """
     match wanted, found:
         case TokenSearch(), Token():
@@ -136,8 +139,14 @@ def value_matches(wanted: Value, found: SearchValue | str, modifier: str | None 
             if code is not None and system is None and code not in (found.code, found.unit):
                 return False
             return _number_matches(number, found.low, found.high)
+        case StringSearch(), TokenText(text):
+            return _string_matches(wanted, text, None)
+        case OfTypeSearch(system, code, value), Token():
+            return value == found.code and (system, code) in found.types
         case UriSearch(uri), UriValue():
-            return uri == found.uri
+            if modifier == "below":
+                return uri.rstrip("/") in levels(found.uri)
+            return found.uri.rstrip("/") in levels(uri) if modifier == "above" else uri == found.uri
         case CompositeSearch(components), CompositeValue():
             pairs = zip(components, found.components, strict=True)
             return all(value_matches(one, other) for one, other in pairs)

@@ -12,33 +12,34 @@ from cordee.fhir.query_values import (
     EXAMPLES,
     CompositeSearch,
     MissingSearch,
-    UriSearch,
     Value,
     parse_date,
     parse_id,
     parse_number,
+    parse_of_type,
     parse_quantity,
     parse_references,
     parse_string,
     parse_token,
+    parse_uri,
     split_unescaped,
     unescape,
 )
-from cordee.fhir.search_expressions import reference_targets
+from cordee.fhir.search_expressions import Presence, reference_targets, search_routes
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "string": ("contains", "exact", "missing"),
-    "token": ("missing", "not"),
+    "token": ("missing", "not", "of-type", "text"),
     "reference": ("identifier", "missing"),
     "number": ("missing",),
     "date": ("missing",),
     "quantity": ("missing",),
-    "uri": ("missing",),
+    "uri": ("above", "below", "missing"),
     "composite": ("missing",),
 }
 """The modifiers served, by parameter type; a reference also takes the name of a resource type."""
 
-_UNSUPPORTED_MODIFIERS = frozenset(["above", "below", "in", "not-in", "of-type", "text"])
+_UNSUPPORTED_MODIFIERS = frozenset(["above", "below", "in", "not-in"])
 
 
 def parse_criterion(
@@ -75,7 +76,7 @@ def parse_criterion(
     if modifier == "missing":
         return Criterion(code, "missing", (_missing(name, text),))
     if modifier and not (kind == "reference" and modifier in load_definitions().resource_types):
-        _check_modifier(parameter, modifier)
+        _check_modifier(resource_type, parameter, modifier)
     values = _values(name, text, kind, lambda item: _meanings(resource_type, parameter, modifier, item, base_url))
     return Criterion(code, modifier if modifier in MODIFIERS[kind] else None, values)
 
@@ -85,6 +86,10 @@ def _meanings(
 ) -> tuple[Value, ...]:
     """The values any of which `text` stands for: several for an address of this server, one otherwise."""
     match parameter.type:
+        case "token" if modifier == "text":
+            return (parse_string(text, modifier),)
+        case "token" if modifier == "of-type":
+            return (parse_of_type(text),)
         case "token":
             return (parse_token(text),)
         case "date":
@@ -115,7 +120,7 @@ def _meanings(
             ]
             return tuple(CompositeSearch(components) for components in product(*each))
         case _:
-            return (UriSearch(unescape(text)),)
+            return (parse_uri(text, modifier),)
 
 
 def _values(name: str, text: str, kind: str, parse: Callable[[str], Sequence[Value]]) -> tuple[Value, ...]:
@@ -140,8 +145,18 @@ def _missing(name: str, text: str) -> MissingSearch:
     return MissingSearch(text == "true")
 
 
-def _check_modifier(parameter: SearchParameter, modifier: str) -> None:
-    served = MODIFIERS[parameter.type]
+def takes_of_type(resource_type: str, code: str) -> bool:
+    """Whether a token parameter reads identifiers, whose kind `:of-type` looks at."""
+    routes = search_routes(resource_type, code)
+    return not isinstance(routes, Presence) and any(route.type == "Identifier" for route in routes)
+
+
+def _check_modifier(resource_type: str, parameter: SearchParameter, modifier: str) -> None:
+    served = [
+        known
+        for known in MODIFIERS[parameter.type]
+        if known != "of-type" or takes_of_type(resource_type, parameter.code)
+    ]
     if modifier in served:
         return
     valid = ", ".join(f":{known}" for known in served)

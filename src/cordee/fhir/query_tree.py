@@ -7,6 +7,9 @@ one of its values matches (OR) one of the values that the resource gives to the 
 - `not` (token): no value of the resource matches any of the criterion's; true also when it has none;
 - `missing` (any type): see `MissingSearch`;
 - `exact`, `contains` (string): see `StringSearch`;
+- `text` (token): a text beside a code, normalised, starts with the one looked for, as a string does;
+- `of-type` (token): see `OfTypeSearch`;
+- `above`, `below` (uri): see `UriSearch`;
 - `identifier` (reference): see `ReferenceSearch`.
 
 A type modifier (`subject:Patient=1`) is folded into the value (`Patient/1`). A chained criterion
@@ -52,7 +55,7 @@ class ReverseChain:
 class Criterion:
     """One parameter of the query; `values` is empty when, and only when, there is a `chain` or a `reverse` one.
 
-    `modifier` is exact, contains, not, missing, identifier or None.
+    `modifier` is one of those above, or None.
     """
 
     code: str

@@ -17,6 +17,7 @@ from decimal import Context, Decimal
 
 from cordee.fhir.temporal import approximately, date_range
 from cordee.fhir.text_normalization import normalize_text
+from cordee.fhir.url_hierarchy import levels
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
@@ -122,8 +123,19 @@ class StringSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class OfTypeSearch:
+    """An identifier of the kind (`system`, `code`) whose value is `value`, exactly."""
+
+    system: str
+    code: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class UriSearch:
-    """The value equals `uri`, every character counting."""
+    """The value equals `uri`, every character counting. `:below`: `uri` is one of the value's levels
+    (`url_hierarchy.levels`). `:above`: the value, without a slash at its end, is one of `uri`'s.
+    """
 
     uri: str
 
@@ -156,6 +168,7 @@ Value = (
     | QuantitySearch
     | ReferenceSearch
     | StringSearch
+    | OfTypeSearch
     | UriSearch
     | CompositeSearch
     | MissingSearch
@@ -211,6 +224,22 @@ def parse_token(text: str) -> TokenSearch:
     if len(parts) == 2 and any(parts):
         return TokenSearch(parts[0] or None, parts[1] or None, any_system=False)
     raise ValueError("expected code, system|code, |code or system|")
+
+
+def parse_of_type(text: str) -> OfTypeSearch:
+    """Raises ValueError when `text` is not the system and code of a kind of identifier, and a value."""
+    parts = [unescape(part) for part in split_unescaped(text, "|")]
+    if len(parts) != 3 or not all(parts):
+        raise ValueError("expected system|code|value, the first two being those of the kind of identifier")
+    return OfTypeSearch(*parts)
+
+
+def parse_uri(text: str, modifier: str | None) -> UriSearch:
+    """Raises ValueError for a URN under `:above` or `:below`, where only a URL has levels."""
+    uri = unescape(text)
+    if modifier in ("above", "below") and not levels(uri):
+        raise ValueError("expected a URL, such as http://a.example/b: a URN is neither above nor below another")
+    return UriSearch(uri)
 
 
 def parse_date(text: str) -> DateSearch:
@@ -336,6 +365,8 @@ def format_value(value: Value) -> str:
             return escape(url or "")
         case StringSearch(literal=literal):
             return escape(literal)
+        case OfTypeSearch():
+            return "|".join(map(escape, (value.system, value.code, value.value)))
         case UriSearch(uri):
             return escape(uri)
         case CompositeSearch(components):

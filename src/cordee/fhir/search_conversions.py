@@ -20,6 +20,7 @@ from cordee.fhir.search_value_types import (
     SearchValue,
     StringValue,
     Token,
+    TokenText,
     UriValue,
 )
 from cordee.fhir.temporal import DateRange, date_range, period_range
@@ -66,20 +67,25 @@ def _codings(nodes: list[Any]) -> list[SearchValue]:
         system, code = node.get("system"), node.get("code")
         if system or code:
             found.append(Token(system, code))
+        if display := node.get("display"):
+            found.append(TokenText(display))
     return found
 
 
 def _concepts(nodes: list[Any]) -> list[SearchValue]:
-    return _codings([coding for node in nodes for coding in node.get("coding", ())])
+    texts = [TokenText(text) for node in nodes if (text := node.get("text"))]
+    return _codings([coding for node in nodes for coding in node.get("coding", ())]) + texts
 
 
 def _identifiers(nodes: list[Any]) -> list[SearchValue]:
-    return [token for node in nodes if (token := _identifier(node))]
+    found: list[SearchValue] = [token for node in nodes if (token := _identifier(node))]
+    return found + [TokenText(text) for node in nodes if (text := node.get("type", {}).get("text"))]
 
 
 def _identifier(node: Mapping[str, Any]) -> Token | None:
     system, value = node.get("system"), node.get("value")
-    return Token(system, value, exact=True) if system or value else None
+    types = tuple((c.get("system"), c["code"]) for c in node.get("type", {}).get("coding", ()) if c.get("code"))
+    return Token(system, value, exact=True, types=types) if system or value else None
 
 
 def _contact_points(nodes: list[Any]) -> list[SearchValue]:

@@ -12,12 +12,20 @@ class Token:
 
     `system` None: not stated. `exact` is true for the value of an Identifier, which is compared with its
     case because a wrong match would take one patient for another; codes are compared without
-    (`str.casefold`).
+    (`str.casefold`). `types` are the (system, code) of an Identifier's kind, for `:of-type`.
     """
 
     system: str | None
     code: str | None
     exact: bool = False
+    types: tuple[tuple[str | None, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenText:
+    """A text that stands beside a code (its display, the concept's text, the kind of an identifier), for `:text`."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +84,14 @@ class CompositeValue:
     components: tuple["SearchValue", ...]
 
 
-SearchValue = Token | StringValue | ReferenceValue | DateRange | NumberRange | QuantityValue | UriValue | CompositeValue
+SearchValue = (
+    Token
+    | TokenText
+    | StringValue
+    | ReferenceValue
+    | DateRange
+    | NumberRange
+    | QuantityValue
+    | UriValue
+    | CompositeValue
+)

@@ -35,6 +35,7 @@ from cordee.fhir.search_value_types import (
     SearchValue,
     StringValue,
     Token,
+    TokenText,
     UriValue,
 )
 from cordee.fhir.temporal import DateRange
@@ -48,6 +49,7 @@ __all__ = [
     "SearchValue",
     "StringValue",
     "Token",
+    "TokenText",
     "UriValue",
     "extract",
     "extract_parameter",
@@ -130,7 +132,7 @@ class _Part:
     def values(self, resource: Mapping[str, Any], element: Mapping[str, Any]) -> list[SearchValue]:
         found: list[SearchValue] = []
         for type_, node in self.read(resource if self.from_resource else element):
-            found += self.converters[type_]([node])
+            found += [value for value in self.converters[type_]([node]) if not isinstance(value, TokenText)]
         return found
 
 

@@ -27,11 +27,13 @@ from cordee.fhir.search_values import (
     SearchValue,
     StringValue,
     Token,
+    TokenText,
     UriValue,
     extract,
 )
 from cordee.fhir.temporal import EARLIEST, LATEST
 from cordee.fhir.text_normalization import normalize_text
+from cordee.fhir.url_hierarchy import levels
 
 GRAM_LENGTH = 3
 LONGEST_GRAMMED = 2000
@@ -95,9 +97,15 @@ def token_forms(token: Token) -> tuple[str, ...]:
     if token.code is None:
         return (f"S{token.system}",) if token.system else ()
     code, kind = (token.code, "i") if token.exact else (token.code.casefold(), "t")
+    of_types = [of_type_form(system, type_, code) for system, type_ in token.types if system]
     if token.system is None:
-        return (f"{kind}:{code}", f"{kind}=\x1f{code}")
-    return (f"{kind}:{code}", f"{kind}={token.system}\x1f{code}", f"S{token.system}")
+        return (f"{kind}:{code}", f"{kind}=\x1f{code}", *of_types)
+    return (f"{kind}:{code}", f"{kind}={token.system}\x1f{code}", f"S{token.system}", *of_types)
+
+
+def of_type_form(system: str, code: str, value: str) -> str:
+    """The form of an identifier of a kind."""
+    return f"o{system}\x1f{code}\x1f{value}"
 
 
 def index_rows(tenant: int, resource: Mapping[str, Any]) -> IndexRows:
@@ -177,6 +185,8 @@ class _Collected:
                 pieces = grams(key, text) if len(text) <= LONGEST_GRAMMED else (long_text_gram(key),)
                 self.strings.add((key, text, pieces))
                 self.terms.add(key ^ form_hash(f"x{value.text}"))
+            case TokenText():
+                self.strings.add((text_key(key), normalize_text(value.text), ()))
             case _:
                 self.terms.update(key ^ form_hash(form) for form in term_forms(value))
 
@@ -202,6 +212,11 @@ def long_key(key: int) -> int:
     return key ^ form_hash("long")
 
 
+def text_key(key: int) -> int:
+    """The key of the texts that stand beside a parameter's codes."""
+    return key ^ form_hash("text")
+
+
 def place_key(key: int, place: int) -> int:
     """The key of a composite's component that is a range."""
     return key ^ form_hash(f"#{place}")
@@ -223,7 +238,7 @@ def term_forms(value: SearchValue) -> tuple[str, ...]:
         case Token():
             return token_forms(value)
         case UriValue():
-            return (f"u{value.uri}",)
+            return (f"u{value.uri}", *(f"b{level}" for level in levels(value.uri)))
         case ReferenceValue():
             forms = []
             if value.type and value.id:

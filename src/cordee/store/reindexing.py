@@ -33,11 +33,11 @@ INSERT INTO string_value (tenant, rid, key, value, grams)
 VALUES (:tenant, :rid, :key, :value, CAST(:grams AS bigint[]))""")
 
 
-def reindex(connection: Connection, resource_types: Iterable[str]) -> int:
+def reindex(connection: Connection, resource_types: Iterable[str], *, beyond_terms: bool = False) -> int:
     """Indexes the stored resources of some types as they would be if they were written now; how many were changed.
 
-    One whose terms are as they should be is left: a parameter that has a value has a term, so none was added or
-    dropped. Those of all tenants, a batch in memory at a time.
+    One whose terms are as they should be is left, unless `beyond_terms`: a parameter that has a value has a term, so
+    none was added or dropped. Those of all tenants, a batch in memory at a time.
     """
     changed = 0
     tenants = [row[0] for row in connection.execute(_TENANTS)]
@@ -49,7 +49,7 @@ def reindex(connection: Connection, resource_types: Iterable[str]) -> int:
                 rows = connection.execute(_READ, place).all()
                 for rid, terms, body in rows:
                     fresh = index_rows(tenant, orjson.loads(body))
-                    if tuple(sorted(terms)) != fresh.terms:
+                    if beyond_terms or tuple(sorted(terms)) != fresh.terms:
                         _write(connection, {"tenant": tenant, "rid": rid}, resource_type, fresh)
                         changed += 1
                 if len(rows) < _BATCH:

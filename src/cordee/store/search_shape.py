@@ -20,6 +20,7 @@ from cordee.fhir.query_values import (
     IdSearch,
     MissingSearch,
     NumberSearch,
+    OfTypeSearch,
     QuantitySearch,
     ReferenceSearch,
     StringSearch,
@@ -28,6 +29,7 @@ from cordee.fhir.query_values import (
     Value,
 )
 from cordee.fhir.search_expressions import Field, Presence, search_routes
+from cordee.fhir.url_hierarchy import levels
 from cordee.store.date_box import box, instants
 from cordee.store.index_values import (
     PRESENT,
@@ -37,9 +39,11 @@ from cordee.store.index_values import (
     long_key,
     long_text_gram,
     microseconds,
+    of_type_form,
     parameter_key,
     place_key,
     reference_form,
+    text_key,
     unit_hash,
 )
 from cordee.store.schema import INDEXED_BEGINNING
@@ -214,6 +218,8 @@ def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: 
         return (Not(present) if missing else present), [[key ^ form_hash(PRESENT)]]
     if all(isinstance(value, DateSearch) for value in criterion.values):
         return _dates([key], [_date_searches(one.values) for one in group])
+    if criterion.modifier == "text":
+        return _ranged([text_key(key)], None, criterion.values)
     shape, arguments = _any_value(key, criterion.modifier, criterion.values)
     return (Not(shape) if criterion.modifier == "not" else shape), arguments
 
@@ -225,7 +231,7 @@ def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Looku
     for value in values:
         if isinstance(value, StringSearch) and modifier == "exact":
             terms.append(key ^ form_hash(f"x{value.literal}"))
-        elif (forms := _forms(value)) is not None:
+        elif (forms := _forms(value, modifier)) is not None:
             terms.extend(key ^ form_hash(form) for form in forms)
         elif isinstance(value, CompositeSearch):
             composites.append(_composite(key, value))
@@ -241,11 +247,17 @@ def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Looku
     return AnyOf(tuple(shape for shape, _ in lookups)), [a for _, given in lookups for a in given]
 
 
-def _forms(value: Value) -> list[str] | None:
+def _forms(value: Value, modifier: str | None = None) -> list[str] | None:
     """The forms any of which an exact value is found by; None for a value that isn't exact."""
     match value:
         case TokenSearch():
             return _token_forms(value)
+        case OfTypeSearch():
+            return [of_type_form(value.system, value.code, value.value)]
+        case UriSearch(uri) if modifier == "below":
+            return [f"b{uri.rstrip('/')}"]
+        case UriSearch(uri) if modifier == "above":
+            return [form for level in levels(uri) for form in (f"u{level}", f"u{level}/")]
         case UriSearch(uri):
             return [f"u{uri}"]
         case ReferenceSearch(identifier=TokenSearch() as identifier):

@@ -279,6 +279,41 @@ def test_no_criteria_find_every_resource_of_the_type():
     assert not matches(parse_search("Patient", []), {"resourceType": "Group"}, nobody)
 
 
+# Modifiers that look beside the value
+
+CONDITION = {"resourceType": "Condition", "code": {"text": "Céphalée aiguë", "coding": [
+    {"system": "http://snomed.info/sct", "code": "25064002", "display": "Headache"}]}}  # fmt: skip
+RECORD_NUMBER = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+NUMBERED = {
+    "resourceType": "Patient",
+    "identifier": [{"system": "urn:s", "value": "A1", "type": {"text": "Dossier", **RECORD_NUMBER}}],
+}
+PUBLISHED = {"resourceType": "ValueSet", "url": "http://acme.example/fhir/ValueSet/123"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "query", "expected"),
+    [
+        (CONDITION, "code:text=headache", True),
+        (CONDITION, "code:text=cephalee", True),
+        (CONDITION, "code:text=aigue", False),
+        (CONDITION, "code:text=25064002", False),
+        (NUMBERED, "identifier:text=dossier", True),
+        (NUMBERED, "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|A1", True),
+        (NUMBERED, "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|a1", False),
+        (NUMBERED, "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|SS|A1", False),
+        (PUBLISHED, "url:below=http://acme.example/fhir/", True),
+        (PUBLISHED, "url:below=http://acme.example/fhir", True),
+        (PUBLISHED, "url:below=http://acme.example/fh", False),
+        (PUBLISHED, "url:below=http://acme.example/fhir/ValueSet/123", True),
+        (PUBLISHED, "url:above=http://acme.example/fhir/ValueSet/123/_history/5", True),
+        (PUBLISHED, "url:above=http://acme.example/fhir/ValueSet", False),
+    ],
+)
+def test_a_modifier_looks_at_texts_kinds_and_levels(resource, query, expected):
+    assert found(resource, query) is expected
+
+
 # Chains
 
 ZOE = {"resourceType": "Patient", "id": "1", "name": [{"family": "Martin"}], "gender": "female"}

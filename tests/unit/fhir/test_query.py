@@ -273,7 +273,9 @@ def test_a_modifier_of_the_parameters_type_is_kept(type_, name):
     [
         "name:not",
         "gender:exact",
-        "gender:text",
+        "gender:of-type",
+        "gender:below",
+        "identifier:above",
         "birthdate:exact",
         "organization:Patience",
         "gender:in",
@@ -287,6 +289,20 @@ def test_a_modifier_that_is_not_served_is_refused_with_those_that_are(name):
 
 def test_a_colon_without_a_modifier_is_refused():
     assert "colon" in str(refusal("Patient", ("name:", "x")))
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "text"),
+    [
+        ("Patient", "identifier:of-type", "system|value"),
+        ("Patient", "identifier:of-type", "system||value"),
+        ("Condition", "code:text", "--"),
+        ("ValueSet", "url:below", "urn:oid:1.2"),
+        ("ValueSet", "url:above", "relative/path"),
+    ],
+)
+def test_a_value_that_a_modifier_makes_nothing_of_is_refused(type_, name, text):
+    assert refusal(type_, (name, text)).issues[0].code == "value"
 
 
 # Chains

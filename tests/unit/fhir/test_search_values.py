@@ -11,6 +11,7 @@ from cordee.fhir.search_values import (
     ReferenceValue,
     StringValue,
     Token,
+    TokenText,
     UriValue,
     extract,
     extract_parameter,
@@ -38,7 +39,10 @@ def test_each_coding_of_a_concept_is_a_token():
         "coding": [{"system": LOINC, "code": "8480-6"}, {"code": "bp"}, {"display": "only words"}],
         "text": "x",
     }
-    assert values("Observation", "code", code=code) == (Token(LOINC, "8480-6"), Token(None, "bp"))
+    assert values("Observation", "code", code=code) == (
+        *(Token(LOINC, "8480-6"), Token(None, "bp")),
+        *(TokenText("only words"), TokenText("x")),
+    )
 
 
 def test_a_coding_may_have_a_system_without_a_code():
