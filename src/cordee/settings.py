@@ -1,6 +1,7 @@
 """The settings: environment variables `CORDEE_*`, each overridden by the command line's option of the same name."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,4 +31,7 @@ class Settings(BaseSettings):
     database_connections: int = Field(8, ge=1, le=200, description="Connections a worker, for each of its two pools.")
     statement_timeout_seconds: int = Field(60, ge=1, description="A search running longer is ended (503).")
     cors_origins: list[str] = Field(default_factory=list, description="Web origins allowed to call, as a JSON list.")
+    conditional_delete: Literal["single", "multiple"] = Field(
+        "single", description="Whether a conditional delete may delete several resources, or is refused (412)."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")

@@ -1,11 +1,12 @@
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import NotFound
+from cordee.fhir.temporal import DateRange
 from cordee.store.changes import Written
 from cordee.store.history import HistoryPage
 from cordee.store.repository import Repository
@@ -52,3 +53,23 @@ async def test_the_versions_of_one_resource_are_counted_those_of_a_type_are_not(
 async def test_an_id_that_never_was_has_no_history(repository: Repository) -> None:
     with pytest.raises(NotFound):
         await repository.history(count=1, resource_type="Basic", resource_id="never-was")
+
+
+async def test_at_gives_the_versions_that_were_current_in_that_time(repository: Repository) -> None:
+    moments = [(await put(repository, "a", created=f"202{number}")).version for number in range(3)]
+    await put(repository, "b")
+    first, second, third = (version.last_updated for version in moments if version is not None)
+    tick = timedelta(milliseconds=1)
+
+    async def versions(low: datetime, high: datetime) -> list[int]:
+        at = DateRange(low, high)
+        page = await repository.history(count=10, resource_type="Basic", resource_id="a", at=at)
+        assert page.total == len(page.versions)
+        return [version.version for version in page.versions]
+
+    assert await versions(first - tick, first) == []
+    assert await versions(third, third + tick) == [3]
+    assert await versions(third + timedelta(days=1), third + timedelta(days=2)) == [3]
+    assert await versions(first, third + tick) == ([3, 2, 1] if first < second else [3, 2])
+    of_type = await repository.history(count=10, resource_type="Basic", at=DateRange(third, third + timedelta(days=1)))
+    assert {(version.id, version.version) for version in of_type.versions} == {("a", 3), ("b", 1)}

@@ -1,5 +1,6 @@
 """The CapabilityStatement, made from what is implemented, so that it can't claim more (R4 http.html#capabilities)."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -30,13 +31,20 @@ _INTERACTIONS = (
 _PUBLISHED = "2026-11-23"
 
 
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What the settings decide of what is served, in the codes of the CapabilityStatement."""
+
+    conditional_delete: str
+
+
 @lru_cache(maxsize=32)
-def statement_text(base_url: str) -> bytes:
+def statement_text(base_url: str, policies: Policies) -> bytes:
     """The statement of the server at `base_url`."""
-    return orjson.dumps(statement(base_url))
+    return orjson.dumps(statement(base_url, policies))
 
 
-def statement(base_url: str) -> dict[str, Any]:
+def statement(base_url: str, policies: Policies) -> dict[str, Any]:
     """The CapabilityStatement as JSON."""
     return {
         "resourceType": "CapabilityStatement",
@@ -55,7 +63,7 @@ def statement(base_url: str) -> dict[str, Any]:
                     "cors": True,
                     "description": "This version has no access control of its own: it listens on loopback by default.",
                 },
-                "resource": [_resource(name) for name in load_definitions().resource_types],
+                "resource": [_resource(name, policies) for name in load_definitions().resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
                 "operation": _operations(None),
             }
@@ -75,7 +83,7 @@ def served_parameters(resource_type: str) -> dict[str, str]:
     return served
 
 
-def _resource(resource_type: str) -> dict[str, Any]:
+def _resource(resource_type: str, policies: Policies) -> dict[str, Any]:
     parameters = {"_id": "token", "_lastUpdated": "date"} | served_parameters(resource_type)
     references = [code for code, kind in parameters.items() if kind == "reference"]
     described: dict[str, Any] = {
@@ -87,7 +95,7 @@ def _resource(resource_type: str) -> dict[str, Any]:
         "conditionalCreate": True,
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
-        "conditionalDelete": "single",
+        "conditionalDelete": policies.conditional_delete,
         "referencePolicy": ["literal", "logical"],
         "searchParam": [{"name": code, "type": kind} for code, kind in sorted(parameters.items())],
     }

@@ -1,8 +1,8 @@
 """The interactions that read: capabilities, read, vread, search, history (R4 http.html, search.html)."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 import orjson
 
@@ -19,12 +19,13 @@ from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES
 from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
-from cordee.fhir.temporal import date_range
+from cordee.fhir.temporal import DateRange, date_range
 from cordee.settings import Settings
 from cordee.store.reader import Reader
 
 _SHAPING = ("_summary", "_elements")
 _OF_HTTP = ("_format", "_pretty")
+_OF_HISTORY = ("_since", "_at", "_count")
 _FORM = "application/x-www-form-urlencoded"
 
 MOST_FORM_BYTES = 1_000_000
@@ -42,7 +43,8 @@ class Reading:
 
     async def capabilities(self, _address: Address) -> FhirResponse:
         """The CapabilityStatement."""
-        return FhirResponse(200, capabilities.statement_text(self._request.base_url))
+        policies = capabilities.Policies(self._settings.conditional_delete)
+        return FhirResponse(200, capabilities.statement_text(self._request.base_url, policies))
 
     async def read(self, address: Address) -> FhirResponse:
         """The current version; 304 when the client has it."""
@@ -70,19 +72,20 @@ class Reading:
     async def history(self, address: Address) -> FhirResponse:
         """A page of the versions of a resource, of a type or of the tenant, newest first."""
         parameters = dict(self._request.query)
-        unknown = parameters.keys() - {"_since", "_count", "_cursor", *_OF_HTTP}
+        unknown = parameters.keys() - {*_OF_HISTORY, "_cursor", *_OF_HTTP}
         if unknown and not self._request.preferences.lenient:
-            sentence = f"History takes _since and _count, not {', '.join(sorted(unknown))}."
+            sentence = f"History takes _since, _at and _count, not {', '.join(sorted(unknown))}."
             raise InvalidSearch(sentence, issues=[Issue("error", "not-supported", sentence)])
         page = await self._reader.history(
             count=self._history_count(parameters.get("_count")),
             resource_type=address.type or None,
             resource_id=address.id or None,
-            since=_since(parameters.get("_since")),
+            since=None if (since := _time(parameters, "_since")) is None else since.low,
+            at=_time(parameters, "_at"),
             after=parse_history_position(parameters.get("_cursor")),
         )
         here = "/".join(part for part in (address.type, address.id, "_history") if part)
-        query = [(name, value) for name, value in self._request.query if name in ("_since", "_count")]
+        query = [(name, value) for name, value in self._request.query if name in _OF_HISTORY]
         links = [("self", link(self._request.base_url, here, query))]
         if page.following is not None:
             following = next_history_link(page.following)
@@ -175,10 +178,11 @@ def _values(criterion: Criterion) -> list[object]:
     return [value for chained in criterion.chain.links for value in _values(chained.criterion)]
 
 
-def _since(text: str | None) -> datetime | None:
+def _time(parameters: Mapping[str, str], name: str) -> DateRange | None:
+    text = parameters.get(name)
     if text is None:
         return None
     try:
-        return date_range(text.replace(" ", "+")).low
+        return date_range(text.replace(" ", "+"))
     except ValueError as problem:
-        raise InvalidSearch(f"_since={text}: {problem}; for example _since=2026-01-31T10:00:00%2B01:00.") from None
+        raise InvalidSearch(f"{name}={text}: {problem}; for example {name}=2026-01-31T10:00:00%2B01:00.") from None

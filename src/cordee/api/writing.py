@@ -85,7 +85,12 @@ class Writing:
         return written_response(self._request, await self._repository.delete(address.type, address.id, precondition))
 
     async def conditional_delete(self, address: Address) -> FhirResponse:
-        """Deletes the one match, if any."""
+        """Deletes the one match, if any; every match where the settings allow it."""
+        if self._settings.conditional_delete == "multiple":
+            written_all = await self._repository.conditional_delete_all(
+                self._condition_in_address(address), self._request.precondition()
+            )
+            return deletion_response(self._request, len(written_all))
         written = await self._repository.conditional_delete(
             self._condition_in_address(address), self._request.precondition()
         )
@@ -111,6 +116,14 @@ def parse_condition(request: FhirRequest, resource_type: str, criteria: bytes) -
     wanted = parse_search(resource_type, decode_form(criteria), base_url=request.base_url)
     refuse_excess(wanted)
     return wanted
+
+
+def deletion_response(request: FhirRequest, deleted: int) -> FhirResponse:
+    """What a conditional delete that may concern several says."""
+    if request.preferences.answer != "OperationOutcome":
+        return FhirResponse(204)
+    said = f"{deleted} deleted." if deleted else "There was nothing to delete."
+    return FhirResponse(200, outcome_text(Issue("information", "informational", said)))
 
 
 def written_response(request: FhirRequest, written: Written) -> FhirResponse:

@@ -31,6 +31,18 @@ async def match_one(connection: Connection, tenant: int, condition: Search) -> S
     return found[0] if found else None
 
 
+async def match_all(connection: Connection, tenant: int, condition: Search, *, most: int) -> list[StoredVersion]:
+    """All the resources that meet a condition, under its lock; more than `most` raise `FhirError` (400)."""
+    if not condition.criteria:
+        raise UnconditionalCondition("A condition needs at least one search parameter.")
+    await lock_conditions(connection, tenant, [condition])
+    found = await find_matching(connection, tenant, condition, limit=most + 1)
+    if len(found) > most:
+        sentence = f"More than {most} {condition.resource_type} match the condition; make it more precise."
+        raise FhirError(sentence, issues=[Issue("error", "too-costly", sentence)])
+    return found
+
+
 async def lock_conditions(connection: Connection, tenant: int, conditions: Sequence[Search]) -> None:
     """Takes the locks of several conditions."""
     keys = {

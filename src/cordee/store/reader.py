@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
+from cordee.fhir.temporal import DateRange
 from cordee.store import history as histories
 from cordee.store import read as reads
 from cordee.store import search as searches
@@ -58,6 +59,7 @@ class Reader:
         resource_type: str | None = None,
         resource_id: str | None = None,
         since: datetime | None = None,
+        at: DateRange | None = None,
         after: histories.HistoryPosition | None = None,
     ) -> histories.HistoryPage:
         """A page of versions, newest first; raises `NotFound` for an id that never was."""
@@ -69,6 +71,7 @@ class Reader:
                 resource_type=resource_type,
                 resource_id=resource_id,
                 since=since,
+                at=at,
                 after=after,
             )
 

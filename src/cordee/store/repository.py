@@ -6,13 +6,13 @@ from uuid import uuid4
 
 from cordee.fhir.body import Incoming
 from cordee.fhir.bundle import BundleEntry
-from cordee.fhir.outcome import Conflict, FhirError, NotFound
+from cordee.fhir.outcome import Conflict, FhirError, NotFound, PreconditionFailed
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import read as reads
-from cordee.store.carrying_out import write_changes
+from cordee.store.carrying_out import carry_out, write_changes
 from cordee.store.changes import ANY, Intent, Precondition, Written, check_precondition, decide, now
-from cordee.store.conditions import match_one
+from cordee.store.conditions import match_all, match_one
 from cordee.store.connection import Connection, Database, Held
 from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
 from cordee.store.reader import Reader
@@ -26,8 +26,15 @@ Attempt = Callable[[Connection, StoredVersion | None], Awaitable[Written | None]
 """A write on top of the match given; None when another writer came first."""
 
 
+MOST_DELETED = 1_000
+"""By one condition."""
+
 Patched = Callable[[str], Incoming]
 """What a patch makes of the text of the current version."""
+
+
+class _Changed(Exception):
+    """Another writer changed what was found before it could be locked."""
 
 
 class Repository(Reader):
@@ -149,6 +156,34 @@ class Repository(Reader):
             return await self._write(connection, intent, found)
 
         return await self._persist_matched(condition, attempt)
+
+    async def conditional_delete_all(self, condition: Search, precondition: Precondition = ANY) -> list[Written]:
+        """Deletes every match together, or none (R4 http.html#3.1.0.7.1).
+
+        Raises `PreconditionFailed` for one that is not at the version wanted, `FhirError` (400) for more than
+        `MOST_DELETED`, `Sealed`.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self._database.transaction() as connection:
+                    found = await match_all(connection, self.tenant, condition, most=MOST_DELETED)
+                    for version in found:
+                        check_precondition(version, precondition, f"{version.resource_type}/{version.id}")
+                    return await self._delete_found(connection, found)
+            except _Changed:
+                continue  # changed since it was found: it may not match any more
+        raise Conflict(f"Other writers kept changing what matches in {condition.resource_type}; try again.")
+
+    async def _delete_found(self, connection: Connection, found: Sequence[StoredVersion]) -> list[Written]:
+        intents = [Intent(v.resource_type, v.id, "DELETE", None, Precondition(frozenset({v.version}))) for v in found]
+        done = []
+        for result in await carry_out(connection, self._database, self.tenant, intents):
+            if result is None or isinstance(result, PreconditionFailed):
+                raise _Changed
+            if isinstance(result, FhirError):
+                raise result
+            done.append(result)
+        return done
 
     async def transaction(
         self,
