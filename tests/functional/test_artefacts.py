@@ -20,11 +20,12 @@ def default(server_url: str) -> httpx.Client:
 def test_each_operation_of_the_statement_has_its_definition(default: httpx.Client) -> None:
     rest = default.get("metadata").json()["rest"][0]
     listed = [*rest["operation"], *(o for r in rest["resource"] for o in r.get("operation", ()))]
-    assert len(listed) == len(OPERATIONS)
-    for operation in listed:
-        (entry,) = default.get("OperationDefinition", params={"url": operation["definition"]}).json()["entry"]
+    names = {operation["definition"]: operation["name"] for operation in listed}
+    assert len(names) == len(OPERATIONS)
+    for canonical, name in names.items():
+        (entry,) = default.get("OperationDefinition", params={"url": canonical}).json()["entry"]
         definition = entry["resource"]
-        assert definition["code"] == operation["name"]
+        assert definition["code"] == name
         assert default.get(f"OperationDefinition/{definition['id']}").json() == definition
 
 

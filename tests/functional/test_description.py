@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cordee.api.operations.definition import ANY_TYPE
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.validation import validate
@@ -65,4 +66,9 @@ def test_it_lists_the_operations_that_are_served_each_where_it_is(statement: dic
     rest = statement["rest"][0]
     listed = {(None, operation["name"]) for operation in rest["operation"]}
     listed |= {(r["type"], operation["name"]) for r in rest["resource"] for operation in r.get("operation", ())}
-    assert listed == {(operation.resource, operation.code) for operation in OPERATIONS}
+    every = {resource["type"] for resource in rest["resource"]}
+    assert listed == {
+        (type_, operation.code)
+        for operation in OPERATIONS
+        for type_ in (every if operation.resource == ANY_TYPE else {operation.resource})
+    }

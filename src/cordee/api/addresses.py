@@ -5,7 +5,7 @@ One table: requests are routed by it, `Allow` is written from it, and the API's 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
@@ -99,15 +99,19 @@ def _operation(path: Sequence[str]) -> Address:
     name = path[-1]
     match path[:-1]:
         case []:
-            address = Address(name)
+            address, of_any_type = Address(name), ""
         case [type_]:
-            address = Address(f"{type_}/{name}", type_)
+            address, of_any_type = Address(f"{type_}/{name}", type_), f"{{type}}/{name}"
         case [type_, id_] if _ID.fullmatch(id_):
-            address = Address(f"{type_}/{{id}}/{name}", type_, id_)
+            address, of_any_type = Address(f"{type_}/{{id}}/{name}", type_, id_), f"{{type}}/{{id}}/{name}"
         case _:
-            address = Address("")
+            address, of_any_type = Address(""), ""
     if address.shape in OPERATIONS_BY_SHAPE:
         return address
+    if of_any_type in OPERATIONS_BY_SHAPE:
+        if address.type not in _types():
+            raise _unknown(address.type)
+        return replace(address, shape=of_any_type)
     elsewhere = sorted(shape for shape in OPERATIONS_BY_SHAPE if shape.rpartition("/")[2] == name)
     where = f"it is at {', '.join(elsewhere)}" if elsewhere else "/metadata lists those that are"
     raise NotFound(f"The operation {name} is not served here; {where}.")

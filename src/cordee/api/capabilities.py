@@ -8,6 +8,7 @@ import orjson
 
 from cordee import __version__
 from cordee.api.media_types import Format
+from cordee.api.operations.definition import ANY_TYPE
 from cordee.api.operations.description import operation_canonical
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
@@ -121,5 +122,5 @@ def _operations(resource_type: str | None) -> list[dict[str, str]]:
     return [
         {"name": operation.code, "definition": operation_canonical(operation)}
         for operation in OPERATIONS
-        if operation.resource == resource_type
+        if operation.resource == resource_type or (resource_type is not None and operation.resource == ANY_TYPE)
     ]

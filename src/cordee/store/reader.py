@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from cordee.fhir.profiles.validation import ProfileValidator
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.temporal import DateRange
@@ -12,6 +13,7 @@ from cordee.store import search as searches
 from cordee.store.connection import Connections
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
+from cordee.store.tenant_profiles import tenant_validator
 from cordee.store.terminology.concepts import ConceptReader
 
 
@@ -84,3 +86,8 @@ class Reader:
         """All the resources of a type whose reference parameter `code` names any of many `targets` (type, id)."""
         async with self._connections.searches() as connection:
             return await find_referring(connection, self.tenant, resource_type, code, targets)
+
+    async def profiles(self) -> ProfileValidator:
+        """What judges resources by the profiles that the tenant has stored."""
+        async with self._connections.rows() as connection:
+            return await tenant_validator(connection, self.tenant)

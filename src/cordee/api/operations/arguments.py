@@ -10,7 +10,7 @@ from cordee.fhir.outcome import FhirError, Issue
 
 Value = str | int | bool | date | Mapping[str, Any]
 
-COMPLEX = frozenset({"Coding", "CodeableConcept", "ValueSet", "CodeSystem", "ConceptMap"})
+COMPLEX = frozenset({"Coding", "CodeableConcept", "ValueSet", "CodeSystem", "ConceptMap", "Resource"})
 """The types of parameters that can't stand in an address."""
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -81,6 +81,10 @@ class Arguments:
     def structures(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """All the Codings, CodeableConcepts or resources of a parameter."""
         return tuple(value for value in self._values[name] if isinstance(value, Mapping))
+
+    def with_structure(self, name: str, value: Mapping[str, Any]) -> "Arguments":
+        """The same, with a resource that is the body itself."""
+        return Arguments({**self._values, name: (value,)}, self._places)
 
     def number(self, name: str) -> int | None:
         """A whole number."""
@@ -191,7 +195,7 @@ def _from_member(parameter: Input, member: Mapping[str, Any], base_url: str) -> 
 
 
 def _resource(parameter: Input, resource: Mapping[str, Any]) -> Mapping[str, Any]:
-    if resource.get("resourceType") != parameter.type:
+    if parameter.type not in (resource.get("resourceType"), "Resource"):
         raise ValueError(f"it is a {resource.get('resourceType')}; a {parameter.type} was expected")
     return resource
 
@@ -201,7 +205,7 @@ def _members(type_: str) -> tuple[str, ...]:
     match type_:
         case "reference":
             return ("valueReference", *_TEXTS)
-        case "ValueSet" | "CodeSystem" | "ConceptMap":
+        case "ValueSet" | "CodeSystem" | "ConceptMap" | "Resource":
             return ("resource",)
         case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept":
             return (f"value{type_[0].upper()}{type_[1:]}",)

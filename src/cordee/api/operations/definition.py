@@ -9,6 +9,8 @@ from cordee.api.response import FhirResponse
 from cordee.store.reader import Reader
 from cordee.store.repository import Repository
 
+ANY_TYPE = "Resource"
+
 Level = Literal["system", "type", "instance"]
 
 
@@ -26,16 +28,17 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request of an operation. `id` is the resource's at instance level, else empty."""
+    """One request of an operation. `type` and `id` are those of its address, empty where it has none."""
 
     id: str
     arguments: Arguments
     base_url: str
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`code` is the name without `$`; `resource` the type it is about, None at system level.
+    """`code` is the name without `$`; `resource` the type it is about, `Resource` for any, None at system level.
 
     It has one of `read`, which leaves everything as it was, and `write`. An operation that writes is only POSTed;
     one that only reads is also a GET, with those of its inputs that are simple (R4 operations.html#executing).
@@ -73,6 +76,11 @@ class Operation:
         return tuple(parameter for parameter in self.inputs if parameter.type not in COMPLEX)
 
     @property
+    def resource_input(self) -> Input | None:
+        """The input that is a resource of any type, which may be POSTed bare, the simple ones in the address."""
+        return next((parameter for parameter in self.inputs if parameter.type == ANY_TYPE), None)
+
+    @property
     def affects_state(self) -> bool:
         """Whether it may change something."""
         return self.write is not None
@@ -80,7 +88,8 @@ class Operation:
     @property
     def shapes(self) -> tuple[str, ...]:
         """The addresses it is asked for at, as the keys of the table of addresses."""
-        before = {"system": "", "type": f"{self.resource}/", "instance": f"{self.resource}/{{id}}/"}
+        type_ = "{type}" if self.resource == ANY_TYPE else self.resource
+        before = {"system": "", "type": f"{type_}/", "instance": f"{type_}/{{id}}/"}
         return tuple(before[level] + self.name for level in self.levels)
 
     @property

@@ -3,6 +3,7 @@
 from cordee.api.addresses import Address
 from cordee.api.operations.arguments import Arguments, from_parameters, from_query
 from cordee.api.operations.definition import Asked, Operation
+from cordee.api.operations.posted_resource import arguments_with_resource
 from cordee.api.operations.table import operation_at
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse
@@ -34,7 +35,7 @@ async def run_operation(
 
 async def _asked(operation: Operation, address: Address, settings: Settings, request: FhirRequest) -> Asked:
     arguments = await _arguments(operation, settings, request)
-    return Asked(address.id, arguments, request.base_url)
+    return Asked(address.id, arguments, request.base_url, address.type)
 
 
 async def _arguments(operation: Operation, settings: Settings, request: FhirRequest) -> Arguments:
@@ -43,9 +44,11 @@ async def _arguments(operation: Operation, settings: Settings, request: FhirRequ
     pairs = request.search_parameters()
     if request.method != "POST":
         return from_query(operation.inputs, pairs, lenient=lenient, base_url=base_url)
+    body = with_own_references_relative(await request.resource_body(settings.max_body_bytes), base_url)
+    if operation.resource_input is not None:
+        return arguments_with_resource(operation, body, pairs, lenient=lenient, base_url=base_url)
     if pairs:
         names = ", ".join(sorted({name for name, _ in pairs}))
         raise FhirError(f"The parameters of a POST stand in its body, not in its address: {names}.")
-    body = await request.resource_body(settings.max_body_bytes)
-    resource = accept(with_own_references_relative(body, base_url), "Parameters").resource if body.strip() else {}
+    resource = accept(body, "Parameters").resource if body.strip() else {}
     return from_parameters(operation.inputs, resource, lenient=lenient, base_url=base_url)

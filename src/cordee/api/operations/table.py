@@ -15,6 +15,7 @@ from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.settling import SETTLE
 from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
 from cordee.api.operations.translation import TRANSLATE
+from cordee.api.operations.validating import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
     SETTLE,
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     EXPAND,
     VALIDATE_IN_VALUE_SET,
     TRANSLATE,
+    VALIDATE,
 )
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
