@@ -1,4 +1,4 @@
-"""`make demo`: loads the fictitious maison de santé, bills three months, shows one split, serves until Ctrl-C.
+"""`make demo`: loads the fictitious maison de santé, bills three months, follows the money, serves until Ctrl-C.
 
 `PORT` and `DATA_DIR` of the environment say where. A second run finds everything there, and bills nothing twice.
 """
@@ -21,10 +21,12 @@ from cordee.pathways.publication import tenant_pathways
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
+from demo import life
 from demo.bundles import write_bundles
 from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY, STRUCTURE
 
+_ELIGIBILITY = "act=seance-apa&performer=PractitionerRole/enseignant-8&date=2026-09-15"
 _SHOWN = "CarePlan/patient-15"
 """Whose first forfait is shown in full: a member came back, one has no RPPS, one is outside the split."""
 
@@ -57,12 +59,31 @@ def main() -> int:
             show_split(console, shown.settlement, shown.claim)
         if any(isinstance(outcome, Unreadable) for outcome in outcomes):
             return 1
+        failed = _live(console, settings.data_dir, shown.claim if shown else None)
+        if failed:
+            return failed
         console.rule("À essayer")
         for line in addresses(settings.port, shown.claim if shown else None):
             console.print(line, soft_wrap=True, highlight=False, markup=False)
         console.print(f"\nServi sur http://{settings.host}:{settings.port}/fhir ; Ctrl-C pour arrêter.")
         sys.stdout.flush()
         run_server(settings, dsn)
+    return 0
+
+
+def _live(console: Console, data_dir: Path, claim: str | None) -> int:
+    """From the Claims to the money: submitted, answered, told to each professional, verified."""
+    console.rule("Des factures à l'argent : transmission, réponse de la caisse, relevés, vérification")
+    folder = data_dir / "demo-files"
+    folder.mkdir(exist_ok=True)
+    at = ("--data-dir", str(data_dir))
+    for command in life.outgoing(folder):
+        if failed := _run(console, *command, *at):
+            return failed
+    life.reject_one_part(folder / "retour.csv")
+    for command in life.after_the_answers(folder, claim):
+        if failed := _run(console, *command, *at):
+            return failed
     return 0
 
 
@@ -79,6 +100,12 @@ def addresses(port: int, claim: str | None) -> Sequence[str]:
         f"curl '{fhir}/CareTeam?participant=PractitionerRole/dieteticien-5&_elements=name,participant'",
         f"curl '{fhir}/Patient?family=patient-0&_sort=-family&_count=3'",
         f"curl '{fhir}/CarePlan/patient-07/_history'",
+        f"curl '{fhir}/CarePlan/patient-15/$settle?as-of={BILLED_UNTIL.isoformat()}&_pretty=true'",
+        f"curl '{fhir}/CarePlan/patient-15/$eligibility?{_ELIGIBILITY}&_pretty=true'",
+        f"curl '{fhir}/$forecast?structure=Organization/{STRUCTURE}&from=2026-09-01&to=2027-08-31&_pretty=true'",
+        f"curl '{fhir}/{claim or 'Claim/1'}/$explain?_pretty=true'",
+        f"curl -OJ '{fhir}/{claim or 'Claim/1'}/$proof'",
+        f"curl '{fhir}/Claim?quote-part=gt90&state=submitted&_total=accurate&_count=1'",
         f"curl '{fhir}/metadata'",
         f"{base}/docs",
     )

@@ -61,6 +61,8 @@ def test_the_demo_loads_bills_explains_serves_and_does_nothing_twice(data_dir: P
             assert answer.status_code == httpx.codes.OK, address
             assert answer.json().get("total") != 0, address
         claims = _claims(first.port)
+        assert "rejetée en partie" in first.printed
+        assert "66 Claims recomputed" in first.printed
     finally:
         status = first.interrupt()
     assert status == 0
@@ -70,6 +72,7 @@ def test_the_demo_loads_bills_explains_serves_and_does_nothing_twice(data_dir: P
         assert _number(_BILLED, second.printed) == 0
         assert _number(_AGAIN, second.printed) == len(claims)
         assert _claims(second.port) == claims
+        assert "lignes appliquées : 0, déjà lues : 337, à résoudre : 0" in second.printed
         versions = httpx.get(f"http://127.0.0.1:{second.port}/fhir/Patient/patient-01/_history", timeout=30).json()
         assert len(versions["entry"]) == 1
     finally:

@@ -10,7 +10,7 @@ from cordee.ledger.model import Account, Event, LedgerEntry, LedgerLine
 Key = Literal["professional", "month", "pathway"]
 
 OWN = "structure"
-"""Stands for the structure where a line names no payee."""
+"""Stands for the structure's own money: its part, its reserve, and what reaches its bank for nobody else."""
 
 _PARTS = frozenset({Account.PAYABLE, Account.STRUCTURE, Account.RESERVE})
 
@@ -95,8 +95,8 @@ class ActivityReport:
 
 
 def _amounts(entry: LedgerEntry) -> Iterator[tuple[str, Amounts]]:
-    for payee in sorted({line.payee or OWN for line in entry.lines}):
-        own = [line for line in entry.lines if (line.payee or OWN) == payee]
+    for payee in sorted({_payee(line) for line in entry.lines}):
+        own = [line for line in entry.lines if _payee(line) == payee]
         parts = _net(own, _PARTS)
         match entry.event:
             case Event.SUBMISSION:
@@ -113,6 +113,10 @@ def _amounts(entry: LedgerEntry) -> Iterator[tuple[str, Amounts]]:
                 amounts = NO_AMOUNTS
         if amounts != NO_AMOUNTS:
             yield payee, amounts
+
+
+def _payee(line: LedgerLine) -> str:
+    return OWN if line.payee is None or line.account in (Account.STRUCTURE, Account.RESERVE) else line.payee
 
 
 def _net(lines: Iterable[LedgerLine], accounts: Collection[Account]) -> int:

@@ -5,11 +5,11 @@ from datetime import date
 
 from cordee.ledger.model import Account, Event, LedgerEntry
 from cordee.ledger.postings import Indu, Part, claimed, claimed_back, given_up, paid
-from cordee.reporting.activity import NO_AMOUNTS, Amounts, ClaimFacts, ReportRow, activity
+from cordee.reporting.activity import NO_AMOUNTS, OWN, Amounts, ClaimFacts, ReportRow, activity
 
 JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 1)
 FACTS = {"Claim/a": ClaimFacts("gpso", JULY), "Claim/b": ClaimFacts("icope", AUGUST)}
-UN, DEUX, OWN = "rpps|1", "rpps|2", "finess|9"
+UN, DEUX, FINESS = "rpps|1", "rpps|2", "finess|9"
 
 
 def part(payee: str, cents: int, account: Account = Account.PAYABLE, insurer: str = "amo") -> Part:
@@ -21,7 +21,7 @@ def entry(event: Event, lines: object, claim: str | None = "Claim/a") -> LedgerE
     return LedgerEntry("Organization/s", date(2026, 9, 1), event, key, "essai", claim, (), lines)  # type: ignore[arg-type]
 
 
-PARTS = (part(UN, 6000), part(DEUX, 3000), part(OWN, 1000, Account.STRUCTURE))
+PARTS = (part(UN, 6000), part(DEUX, 3000), part(FINESS, 1000, Account.STRUCTURE))
 
 
 def rows(entries: Iterable[LedgerEntry], *by: str) -> dict[tuple[object, ...], Amounts]:
@@ -32,14 +32,14 @@ def rows(entries: Iterable[LedgerEntry], *by: str) -> dict[tuple[object, ...], A
 def test_what_is_claimed_and_paid_is_told_for_each_professional() -> None:
     booked = [
         entry(Event.SUBMISSION, claimed(PARTS)),
-        entry(Event.PAYMENT, paid(PARTS[:1], via_structure=False)),
+        entry(Event.PAYMENT, paid((PARTS[0], PARTS[2]), via_structure=False)),
     ]
     assert rows(booked, "professional") == {
         (UN,): Amounts(claimed=6000, paid=6000),
         (DEUX,): Amounts(claimed=3000),
-        (OWN,): Amounts(claimed=1000),
+        (OWN,): Amounts(claimed=1000, paid=1000),
     }
-    assert rows(booked)[()].awaited == 4000
+    assert rows(booked)[()].awaited == 3000
 
 
 def test_what_goes_through_the_structure_is_paid_when_the_caisse_pays_it() -> None:
