@@ -140,7 +140,7 @@ def test_a_search_that_can_not_be_or_costs_too_much_is_400(client: httpx.Client,
     assert (refused.status_code, refused.json()["resourceType"]) == (400, "OperationOutcome")
 
 
-@pytest.mark.parametrize("address", ["Patient/p?poem=1", "Patient/p?_summary=count", "?_type=Patient", ""])
+@pytest.mark.parametrize("address", ["Patient/p?poem=1", "Patient/p?_summary=count", "Patient?_type=Patient"])
 def test_parameters_where_they_mean_nothing_are_refused(client: httpx.Client, address: str) -> None:
     client.put("Patient/p", json={"resourceType": "Patient", "id": "p"})
     assert client.get(address).status_code == 400

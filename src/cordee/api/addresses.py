@@ -15,7 +15,8 @@ from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
 
 INTERACTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "": {"POST": "bundle"},
+        "": {"GET": "search-system", "POST": "bundle"},
+        "_search": {"POST": "posted-search-system"},
         "metadata": {"GET": "capabilities"},
         "_history": {"GET": "history-system"},
         "{type}": {
@@ -28,6 +29,7 @@ INTERACTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "{type}/_search": {"POST": "posted-search"},
         "{type}/_history": {"GET": "history-type"},
         "{type}/{id}": {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},
+        "{type}/{id}/{member}": {"GET": "search-compartment"},
         "{type}/{id}/_history": {"GET": "history-instance"},
         "{type}/{id}/_history/{vid}": {"GET": "vread"},
         **{shape: dict.fromkeys(o.methods, o.name) for shape, o in OPERATIONS_BY_SHAPE.items()},
@@ -50,6 +52,8 @@ class Address:
     type: str = ""
     id: str = ""
     version: int = 0
+    member: str = ""
+    """The type searched inside of the compartment of `type` and `id`; `*` for all that may be in it."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -69,7 +73,7 @@ def locate(path: Sequence[str]) -> Address:
     """
     if not path:
         return Address("")
-    if len(path) == 1 and path[0] in ("metadata", "_history"):
+    if len(path) == 1 and path[0] in ("metadata", "_history", "_search"):
         return Address(path[0])
     if path[-1].startswith("$"):
         return _operation(path)
@@ -86,6 +90,8 @@ def locate(path: Sequence[str]) -> Address:
             raise FhirError(f"«{id_}» can't be an id: letters, digits, - and . only, at most 64.")
         case [type_, id_]:
             return Address("{type}/{id}", type_, id_)
+        case [type_, id_, member] if member == "*" or member in _types():
+            return Address("{type}/{id}/{member}", type_, id_, member=member)
         case [type_, id_, "_history"]:
             return Address("{type}/{id}/_history", type_, id_)
         case [type_, id_, "_history", version]:

@@ -65,8 +65,13 @@ def statement(base_url: str, policies: Policies) -> dict[str, Any]:
                     "description": "This version has no access control of its own: it listens on loopback by default.",
                 },
                 "resource": [_resource(name, policies) for name in load_definitions().resource_types],
-                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
+                "searchParam": [{"name": code, "type": kind} for code, kind in sorted(_common_parameters().items())],
                 "operation": _operations(None),
+                "compartment": [
+                    f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
+                    for name in sorted(load_definitions().compartments)
+                ],
             }
         ],
     }
@@ -82,6 +87,10 @@ def served_parameters(resource_type: str) -> dict[str, str]:
             continue
         served[code] = parameter.type
     return served
+
+
+def _common_parameters() -> dict[str, str]:
+    return {"_id": "token", "_lastUpdated": "date", "_type": "token"} | served_parameters("Resource")
 
 
 def _resource(resource_type: str, policies: Policies) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, outcome_text, refusal
 from cordee.fhir.body import with_own_references_relative
 from cordee.fhir.bundle import parse_bundle
-from cordee.fhir.outcome import FhirError, InvalidSearch, Issue, MethodNotAllowed, NotFound
+from cordee.fhir.outcome import FhirError, MethodNotAllowed, NotFound
 from cordee.fhir.patch import PatchKind
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
@@ -121,9 +121,6 @@ def _allow(address: Address) -> tuple[bytes, bytes]:
 
 
 def _refused_method(method: str, address: Address) -> FhirResponse:
-    if address.shape == "" and method in ("GET", "HEAD"):
-        sentence = "A search over all types is not supported yet; search one type, for example Patient?name=…"
-        return refusal(InvalidSearch(sentence, issues=[Issue("error", "not-supported", sentence)]))
     response = refusal(MethodNotAllowed(f"{method} does not apply to this address; {', '.join(address.methods)} do."))
     response.headers.append(_allow(address))
     return response

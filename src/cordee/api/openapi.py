@@ -63,6 +63,27 @@ _DESCRIBED: dict[str, tuple[str, dict[int, str], tuple[int, ...], tuple[str, ...
         ("Prefer",),
         "application/x-www-form-urlencoded",
     ),
+    "search-system": (
+        "Search several types, or all",
+        {200: "A page of matches; the parameters are common to the types."},
+        (400,),
+        ("_type", "search", "_sort", "_count", "_total", "_include", "_revinclude", "_summary", "_elements", "Prefer"),
+        None,
+    ),
+    "posted-search-system": (
+        "Search several types, or all, the parameters in the body",
+        {200: "A page of matches."},
+        (400, 413, 415),
+        ("Prefer",),
+        "application/x-www-form-urlencoded",
+    ),
+    "search-compartment": (
+        "Search inside of a compartment",
+        {200: "A page of what is in it and matches."},
+        (400, 404),
+        ("search", "_sort", "_count", "_total", "_include", "_revinclude", "_summary", "_elements", "Prefer"),
+        None,
+    ),
     "create": (
         "Create; with If-None-Exist, unless something matches",
         {200: "A resource matched the condition: nothing was stored.", 201: "Stored as version 1."},
@@ -145,12 +166,14 @@ _PARAMETERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "tenant": ("path", {"type": "string"}, "The tenant: a coordinating structure or a region."),
     "type": ("path", {"type": "string"}, "An R4 resource type."),
     "id": ("path", {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}, "The resource's logical id."),
+    "member": ("path", {"type": "string"}, "The type searched inside of the compartment; * for all that are in it."),
     "vid": ("path", {"type": "integer", "minimum": 1}, "The version, counted from 1."),
     "search": (
         "query",
         {"type": "object", "additionalProperties": {"type": "string"}},
         "Any search parameter of the type, for example name=… or patient=Patient/1.",
     ),
+    "_type": ("query", {"type": "string"}, "The types searched, with a comma between."),
     "_since": ("query", {"type": "string"}, "Only versions written at or after this instant."),
     "_at": ("query", {"type": "string"}, "Only versions that were current at some moment of this date or instant."),
     "_count": ("query", {"type": "integer"}, "Entries a page."),
@@ -245,8 +268,9 @@ def _answer(status: int, text: str, interaction: str) -> dict[str, Any]:
 
 def _parameter(name: str) -> dict[str, Any]:
     place, schema, description = _PARAMETERS[name]
-    if name == "type":
-        schema = {**schema, "enum": list(load_definitions().resource_types)}
+    if name in ("type", "member"):
+        types = list(load_definitions().resource_types)
+        schema = {**schema, "enum": types if name == "type" else ["*", *types]}
     described: dict[str, Any] = {"name": name, "in": place, "description": description, "schema": schema}
     if place == "path":
         described["required"] = True

@@ -11,11 +11,12 @@ from cordee.api.addresses import Address
 from cordee.api.history_links import next_history_link, parse_history_position
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse
-from cordee.api.searchsets import link, searchset_text
+from cordee.api.searchsets import link, search_query, searchset_text
 from cordee.fhir import bundle_text
 from cordee.fhir.outcome import InvalidSearch, Issue, UnsupportedMediaType
 from cordee.fhir.query import Criterion, Search, parse_search
 from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES
+from cordee.fhir.query_types import inside, parse_searches
 from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
@@ -63,11 +64,11 @@ class Reading:
         if body and declared != _FORM:
             raise UnsupportedMediaType(f"The body of _search must be {_FORM}.")
         posted = [(n, v) for n, v in decode_form(body) if n not in (*_OF_HTTP, "_cursor")]
-        return await self._search(address.type, posted + self._request.search_parameters())
+        return await self._search(address, posted + self._request.search_parameters())
 
     async def search(self, address: Address) -> FhirResponse:
         """A page of matches."""
-        return await self._search(address.type, self._request.search_parameters())
+        return await self._search(address, self._request.search_parameters())
 
     async def history(self, address: Address) -> FhirResponse:
         """A page of the versions of a resource, of a type or of the tenant, newest first."""
@@ -92,20 +93,34 @@ class Reading:
             links.append(("next", link(self._request.base_url, here, [*query, ("_cursor", following)])))
         return FhirResponse(200, bundle_text.history(page.versions, links, self._request.base_url, page.total))
 
-    async def _search(self, resource_type: str, parameters: list[tuple[str, str]]) -> FhirResponse:
-        lenient = self._request.preferences.lenient
-        wanted = parse_search(resource_type, parameters, lenient=lenient, base_url=self._request.base_url)
-        refuse_excess(wanted)
-        if wanted.summary == "text" and (wanted.includes or wanted.revincludes):
-            raise InvalidSearch("_summary=text can't go with _include or _revinclude (R4 search.html#summary).")
-        if wanted.count is not None:  # the self link tells the page size that was used
-            wanted = replace(wanted, count=min(wanted.count, self._settings.max_page_size))
+    async def _search(self, address: Address, parameters: list[tuple[str, str]]) -> FhirResponse:
+        searches = self._parsed(address, parameters)
+        for one in searches:
+            refuse_excess(one)
+            if one.summary == "text" and (one.includes or one.revincludes):
+                raise InvalidSearch("_summary=text can't go with _include or _revinclude (R4 search.html#summary).")
+        count = searches[0].count
+        if count is not None:  # the self link tells the page size that was used
+            count = min(count, self._settings.max_page_size)
+            searches = tuple(replace(one, count=count) for one in searches)
         page = await self._reader.search(
-            wanted,
-            count=self._settings.default_page_size if wanted.count is None else wanted.count,
+            *searches,
+            count=self._settings.default_page_size if count is None else count,
             position=_checked_position(self._request.parameter("_cursor")),
         )
-        return FhirResponse(200, searchset_text(self._request.base_url, wanted, page))
+        query = search_query(searches, [pair for pair in parameters if pair[0] == "_type"])
+        here = "/".join(part for part in (address.type, address.id, address.member) if part)
+        return FhirResponse(200, searchset_text(self._request.base_url, here, query, searches[0], page))
+
+    def _parsed(self, address: Address, parameters: list[tuple[str, str]]) -> tuple[Search, ...]:
+        """The search of each type that the address and the query ask for."""
+        lenient, base_url = self._request.preferences.lenient, self._request.base_url
+        compartment = (address.type, address.id) if address.member else None
+        searched = address.member or address.type
+        if searched in ("", "*"):
+            return parse_searches(parameters, compartment=compartment, lenient=lenient, base_url=base_url)
+        one = parse_search(searched, parameters, lenient=lenient, base_url=base_url)
+        return (inside(one, compartment) if compartment else one,)
 
     def _check_read_parameters(self) -> None:
         unknown = {name for name, _ in self._request.query} - {*_SHAPING, *_OF_HTTP}
@@ -173,6 +188,8 @@ _COMPUTED = (StringSearch, DateSearch, NumberSearch, QuantitySearch, CompositeSe
 def _values(criterion: Criterion) -> list[object]:
     if criterion.reverse is not None:
         return _values(criterion.reverse.criterion)
+    if criterion.combination is not None:
+        return [value for one in criterion.combination.criteria for value in _values(one)]
     if criterion.chain is None:
         return list(criterion.values)
     return [value for chained in criterion.chain.links for value in _values(chained.criterion)]

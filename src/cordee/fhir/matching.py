@@ -80,6 +80,8 @@ def matches(
 def _holds(criterion: Criterion, resource: Mapping[str, Any], record: _Record) -> bool:
     if criterion.reverse is not None:
         return _is_referred_to(criterion.reverse, resource, record)
+    if criterion.combination is not None:
+        return any(_holds(one, resource, record) for one in criterion.combination.criteria)
     found: Iterable[SearchValue | str]
     if criterion.code == "_id":
         found = (resource["id"],) if "id" in resource else ()

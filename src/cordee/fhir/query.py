@@ -89,7 +89,7 @@ def search_parameters_as_query(search: Search) -> list[tuple[str, str]]:
     Parsed again it gives an equal search, save that `ignored` is empty. Sort the pairs to compare searches
     whatever the order of their parameters.
     """
-    query = [_criterion_as_query(criterion) for criterion in search.criteria]
+    query = [_criterion_as_query(criterion) for criterion in search.criteria if criterion.combination is None]
     query += [_include_as_query("_include", include) for include in search.includes]
     query += [_include_as_query("_revinclude", include) for include in search.revincludes]
     if search.sort:

@@ -52,8 +52,15 @@ class ReverseChain:
 
 
 @dataclass(frozen=True, slots=True)
+class Combination:
+    """Criteria of which one at least must hold."""
+
+    criteria: tuple["Criterion", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
-    """One parameter of the query; `values` is empty when, and only when, there is a `chain` or a `reverse` one.
+    """One parameter of the query; `values` is empty when there is a `chain`, a `reverse` one or a `combination`.
 
     `modifier` is one of those above, or None.
     """
@@ -63,6 +70,7 @@ class Criterion:
     values: tuple[Value, ...]
     chain: Chain | None = None
     reverse: ReverseChain | None = None
+    combination: Combination | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class Search:
     """What a query asks for. `count` None leaves the page size to the server, 0 asks for the number only.
 
     `summary` is true, text, data, count or None; `elements` are top-level element names; `ignored` are the
-    names, as given, of the parameters left out under lenient handling.
+    names, as given, of the parameters left out under lenient handling. A search inside of a compartment has the
+    criterion `query_types.COMPARTMENT`, which is of the address and not of the query.
     """
 
     resource_type: str

@@ -77,10 +77,10 @@ class Reader:
                 after=after,
             )
 
-    async def search(self, wanted: Search, *, count: int, position: str | None = None) -> searches.SearchPage:
-        """A page of matches; raises `InvalidSearch`."""
+    async def search(self, *wanted: Search, count: int, position: str | None = None) -> searches.SearchPage:
+        """A page of matches, of one search or of one a type; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
-            return await searches.search(connection, self.tenant, wanted, count=count, position=position)
+            return await searches.search(connection, self.tenant, *wanted, count=count, position=position)
 
     async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
         """All the resources of a type whose reference parameter `code` names any of many `targets` (type, id)."""

@@ -7,6 +7,7 @@ kept on the server: a page's position travels in its link.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
@@ -18,6 +19,7 @@ from cordee.store.search_includes import find_included
 from cordee.store.search_order import Position, orders, parse_position
 from cordee.store.search_shape import rows
 from cordee.store.search_statements import VERSION_WIDTH
+from cordee.store.search_types import merged, one_order
 from cordee.store.search_windows import MOST_SORTED, SortedSearch, page_records
 
 
@@ -34,8 +36,7 @@ class SearchPage:
 async def search(
     connection: Connection,
     tenant: int,
-    wanted: Search,
-    *,
+    *wanted: Search,
     count: int,
     position: str | None = None,
     most_followed: int = MOST_FOLLOWED,
@@ -43,31 +44,45 @@ async def search(
 ) -> SearchPage:
     """A page of at most `count` matches, after `position`; 0 gives the total alone.
 
-    `most_followed` is that of `search_chains`, `most_sorted` that of `search_windows`. Raises `InvalidSearch` for a
-    sort that isn't possible or costs too much, and for a position that isn't ours.
+    Several searches are of a type each, and alike in all but their criteria and includes. `most_followed` is that of
+    `search_chains`, `most_sorted` that of `search_windows`. Raises `InvalidSearch` for a sort that isn't possible or
+    costs too much, and for a position that isn't ours.
     """
-    refuse_costly(wanted.criteria)
-    ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria, most=most_followed)
-    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
-    arguments = [tenant, *arguments]
-    only_total = wanted.summary == "count" or count == 0
+    lookups = []
+    for one in wanted:
+        refuse_costly(one.criteria)
+        ends = await follow_chains(connection, tenant, one.resource_type, one.criteria, most=most_followed)
+        found, arguments = rows(tenant, one.resource_type, one.criteria, ends)
+        lookups.append((one, found, [tenant, *arguments]))
+    only_total = wanted[0].summary == "count" or count == 0
     total = None
-    if wanted.total != "none" or only_total:
-        total = await connection.fetchval(*statements.total(found).call(arguments))
+    if wanted[0].total != "none" or only_total:
+        totals = [await connection.fetchval(*statements.total(found).call(given)) for _, found, given in lookups]
+        total = sum(totals)
     if only_total:
         return SearchPage((), (), total, None)
-    by, keys = orders(tenant, wanted.resource_type, wanted.sort)
+    by = one_order(tenant, wanted)
     after = None if position is None else parse_position(position, by)
-    ordered = SortedSearch(found, arguments, by, keys, after)
-    records = await page_records(connection, tenant, ordered, count + 1, most_sorted=most_sorted)
+    records: list[Any] = []
+    for one, found, given in lookups:
+        _, keys = orders(tenant, one.resource_type, one.sort)
+        ordered = SortedSearch(found, given, by, keys, after)
+        records += await page_records(connection, tenant, ordered, count + 1, most_sorted=most_sorted)
+    if len(wanted) > 1:
+        records = merged(records, by)
     matches = tuple(StoredVersion(*record[:VERSION_WIDTH]) for record in records[:count])
     following = None
     if len(records) > count:
         last = records[count - 1]
-        horizon = last["horizon"] if after is None else after.horizon
+        horizon = min(record["horizon"] for record in records) if after is None else after.horizon
         following = Position(horizon, last["rid"], tuple(last[VERSION_WIDTH + 1 :])).text()
-    included = await find_included(connection, tenant, wanted, matches)
-    return SearchPage(matches, included, total, following)
+    included: dict[tuple[str, str], StoredVersion] = {}
+    for one in wanted:
+        own = [match for match in matches if match.resource_type == one.resource_type]
+        brought = await find_included(connection, tenant, one, own)
+        included |= {(version.resource_type, version.id): version for version in brought}
+    matched = {(match.resource_type, match.id) for match in matches}
+    return SearchPage(matches, tuple(v for key, v in included.items() if key not in matched), total, following)
 
 
 async def find_matching(connection: Connection, tenant: int, wanted: Search, *, limit: int = 2) -> list[StoredVersion]:

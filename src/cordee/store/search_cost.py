@@ -33,6 +33,8 @@ def refuse_costly(criteria: Iterable[Criterion]) -> None:
 def _links(criterion: Criterion) -> int:
     if criterion.reverse is not None:
         return 1 + _links(criterion.reverse.criterion)
+    if criterion.combination is not None:
+        return sum(map(_links, criterion.combination.criteria))
     chained = criterion.chain.links if criterion.chain is not None else ()
     return len(chained) + sum(_links(link.criterion) for link in chained)
 
@@ -40,6 +42,8 @@ def _links(criterion: Criterion) -> int:
 def _terms(criterion: Criterion) -> int:
     if criterion.reverse is not None:
         return _terms(criterion.reverse.criterion)
+    if criterion.combination is not None:
+        return sum(map(_terms, criterion.combination.criteria))
     if criterion.chain is not None:
         return sum(_terms(link.criterion) for link in criterion.chain.links)
     return sum(map(_forms, criterion.values))

@@ -13,7 +13,7 @@ from typing import Any, Literal, Union
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query import Chain, Criterion
-from cordee.fhir.query_tree import ReverseChain
+from cordee.fhir.query_tree import Combination, ReverseChain
 from cordee.fhir.query_values import (
     CompositeSearch,
     DateSearch,
@@ -181,7 +181,7 @@ def _merged(resource_type: str, criteria: Iterable[Criterion]) -> list[list[Crit
     """Criteria that look at one and the same value (`date=ge…&date=lt…`) together: the index is asked once."""
     groups: dict[object, list[Criterion]] = {}
     for number, criterion in enumerate(criteria):
-        plain = criterion.chain is None and criterion.reverse is None and criterion.modifier is None
+        plain = criterion.modifier is None and bool(criterion.values)
         together = plain and isinstance(criterion.values[0], DateSearch) and _is_single(resource_type, criterion.code)
         groups.setdefault(criterion.code if together else number, []).append(criterion)
     return list(groups.values())
@@ -203,6 +203,8 @@ def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: 
         return IsOneOf(), [known]
     if criterion.reverse is not None:
         return _reverse_chain(tenant, criterion.reverse, found)
+    if criterion.combination is not None:
+        return _combination(tenant, resource_type, criterion.combination, found)
     key = parameter_key(tenant, resource_type, criterion.code)
     if criterion.chain is not None:
         return _chain(tenant, key, criterion.chain, found)
@@ -339,6 +341,15 @@ def _composite(key: int, search: CompositeSearch) -> Lookup:
         tests.append(test)
         arguments += [[place_key(one, place) for one in combined], *given]
     return HasCombination(tuple(tests)), arguments
+
+
+def _combination(tenant: int, resource_type: str, combination: Combination, found: Found) -> Lookup:
+    ways = [_lookup(tenant, resource_type, [criterion], found) for criterion in combination.criteria]
+    shapes = tuple(shape for shape, _ in ways)
+    arguments = [argument for _, given in ways for argument in given]
+    if all(isinstance(shape, HasTerms) for shape in shapes):
+        return HasTerms(single=False), [sorted({term for terms in arguments for term in terms})]
+    return (shapes[0] if len(shapes) == 1 else AnyOf(shapes)), arguments
 
 
 def _chain(tenant: int, key: int, chain: Chain, found: Found) -> Lookup:
