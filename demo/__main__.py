@@ -116,7 +116,7 @@ async def _bill(dsn: str) -> list[Outcome]:
     await database.open()
     try:
         repository = Repository(database, await database.tenant(DEFAULT_TENANT))
-        order = BillingOrder(PATHWAY.code, BILLED_UNTIL, STRUCTURE)
+        order = BillingOrder(PATHWAY.code, BILLED_UNTIL, STRUCTURE, anew=True)
         return [outcome async for outcome in bill(repository, order, await tenant_pathways(repository))]
     finally:
         await database.close()

@@ -35,7 +35,8 @@ class BillingOrder:
     """What a run is asked: every forfait of the pathway coded `pathway` whose day has come by `until`.
 
     `structure`, an Organization's id, keeps to its plans. Days are of the structure's time zone. A dry run writes
-    nothing. `plans_a_page` are judged and billed in one transaction.
+    nothing. `plans_a_page` are judged and billed in one transaction. `anew` settles also what stands on the versions
+    that are stored now, for its explanation.
     """
 
     pathway: str
@@ -43,6 +44,7 @@ class BillingOrder:
     structure: str | None = None
     dry_run: bool = False
     plans_a_page: int = 100
+    anew: bool = False
 
 
 async def bill(repository: Repository, order: BillingOrder, known: TenantPathways) -> AsyncIterator[Outcome]:
@@ -121,7 +123,7 @@ async def _judged(
         reference = reference_of(record.care_plan)
         of_the_plan = _Page()
         try:
-            for judged in judge.judge(record, as_of=order.until, only_due=True, skip_unchanged=True):
+            for judged in judge.judge(record, as_of=order.until, only_due=True, skip_unchanged=not order.anew):
                 _decide(of_the_plan, record, judged, judge, dry_run=order.dry_run)
         except (ValueError, ArithmeticError, InvalidResource) as error:
             # Whatever is wrong with one plan, the others are billed.

@@ -56,7 +56,7 @@ def bill(
     """
     console = report_console()
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
-    order = BillingOrder(pathway, until.date(), structure, dry_run, page)
+    order = BillingOrder(pathway, until.date(), structure, dry_run, page, anew=explain)
 
     async def run(dsn: str) -> BillingReport:
         database = Database(dsn)
