@@ -68,6 +68,11 @@ COMMANDS = {
         "application",
         "Files for a caisse, a bank, an accountant and the professionals.",
     ),
+    "terminology": (
+        "cordee.cli.terminology",
+        "application",
+        "Terminology: national value sets, code systems of any size, value sets and concept maps, imported.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

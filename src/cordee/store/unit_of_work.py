@@ -7,6 +7,7 @@ from uuid import uuid4
 from cordee.fhir.body import Incoming
 from cordee.fhir.outcome import Conflict, FhirError, PreconditionFailed
 from cordee.fhir.stored_version import StoredVersion
+from cordee.fhir.terminology.concepts import Concept
 from cordee.ledger.model import LedgerEntry
 from cordee.store.carrying_out import carry_out
 from cordee.store.changes import ANY, Intent, Precondition, Written
@@ -15,6 +16,7 @@ from cordee.store.index_values import form_hash
 from cordee.store.ledger import append
 from cordee.store.locks import lock_until_commit
 from cordee.store.reader import Reader
+from cordee.store.terminology.indexing import index_concepts
 
 _ATTEMPTS = 20
 
@@ -116,6 +118,17 @@ class UnitOfWork(Reader):
                 Met(standing.get(intent.key)) if isinstance(result, PreconditionFailed) else _or_raise(result)
                 for intent, result in zip(intents, results, strict=True)
             ]
+
+    async def index_concepts(
+        self, code_system: StoredVersion, concepts: Sequence[Concept], *, case_sensitive: bool
+    ) -> None:
+        """Puts the concepts of a CodeSystem's current version in place of those that it had.
+
+        Raises `UnusableTerminology` when they contradict each other.
+        """
+        await index_concepts(
+            self._connection, self.tenant, code_system.rid, code_system.version, concepts, case_sensitive=case_sensitive
+        )
 
     async def append(self, entries: Sequence[LedgerEntry]) -> list[int]:
         """Books entries at the end of their structures' ledgers, in order; the number of each there.

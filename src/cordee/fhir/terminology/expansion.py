@@ -99,14 +99,14 @@ def page(expansion: Expansion, wanted: Wanted) -> Page:
     A filter keeps those that have, for each of its words, a word that begins with it. Raises `TooCostly` when there
     are more than `MOST_AT_ONCE`.
     """
-    words = [f" {word}" for word in normalize_text(wanted.filter).split()]
+    words = normalize_text(wanted.filter).split()
     found = [
         member
         for member in expansion.members.values()
         if not (wanted.active_only and member.inactive)
         and not (wanted.exclude_not_for_ui and member.abstract)
         and member.system not in wanted.excluded_systems
-        and (not words or all(word in f" {member.searched}" for word in words))
+        and (not words or all(_begins_word(word, member.searched) for word in words))
     ]
     if wanted.filter.strip() and not words:
         found = []
@@ -119,6 +119,10 @@ def page(expansion: Expansion, wanted: Wanted) -> Page:
             path="count",
         )
     return Page(tuple(chosen), len(found))
+
+
+def _begins_word(beginning: str, text: str) -> bool:
+    return text.startswith(beginning) or f" {beginning}" in text
 
 
 @dataclass(slots=True)
