@@ -34,4 +34,12 @@ class Settings(BaseSettings):
     conditional_delete: Literal["single", "multiple"] = Field(
         "single", description="Whether a conditional delete may delete several resources, or is refused (412)."
     )
+    dangling_references: Literal["accept", "refuse"] = Field(
+        "accept", description="Whether a reference to what is not stored here is accepted over HTTP, or refused (422)."
+    )
+    delete_referred: Literal["allow", "refuse", "cascade"] = Field(
+        "allow",
+        description="Whether what is referred to may be deleted, or is refused (409); cascade: refused unless "
+        "_cascade=delete asks to delete what refers to it too.",
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")

@@ -13,6 +13,8 @@ from cordee.fhir.outcome import Conflict, PreconditionFailed
 from cordee.fhir.patch import accept_patched, json_patched
 from cordee.fhir.query import Search, parse_search
 from cordee.store.changes import Precondition, Written
+from cordee.store.connection import Database
+from cordee.store.integrity import DanglingReference, Integrity
 from cordee.store.repository import Repository
 
 SYSTEM = "urn:oid:1.2.250.1.213.1.4.10"
@@ -168,3 +170,18 @@ async def test_a_conditional_deletion_never_deletes_what_has_ceased_to_match(rep
     last = await repository.history(count=10, resource_type="Patient", resource_id="p")
     newest_first = [(version.method, version.deleted) for version in last.versions]
     assert newest_first in ([("PUT", False), ("PUT", False)], [("PUT", False), ("DELETE", True), ("PUT", False)])
+
+
+async def test_who_deletes_and_who_refers_at_once_do_not_both_succeed(
+    database: Database, repository: Repository
+) -> None:
+    held = Repository(database, repository.tenant, Integrity(refuses_dangling=True, keeps_referred=True))
+    for _ in range(10):
+        made = (await held.create(patient())).version
+        assert made is not None
+        reference = {"reference": f"Patient/{made.id}"}
+        basic = accept(json.dumps({"resourceType": "Basic", "code": {"text": "x"}, "subject": reference}).encode())
+        deleted, referring = await asyncio.gather(
+            held.delete("Patient", made.id), held.create(basic), return_exceptions=True
+        )
+        assert isinstance(deleted, Conflict) != isinstance(referring, DanglingReference), (deleted, referring)

@@ -37,6 +37,7 @@ class Policies:
     """What the settings decide of what is served, in the codes of the CapabilityStatement."""
 
     conditional_delete: str
+    refuses_dangling: bool
 
 
 @lru_cache(maxsize=32)
@@ -106,7 +107,7 @@ def _resource(resource_type: str, policies: Policies) -> dict[str, Any]:
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": policies.conditional_delete,
-        "referencePolicy": ["literal", "logical"],
+        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.refuses_dangling else [])],
         "searchParam": [{"name": code, "type": kind} for code, kind in sorted(parameters.items())],
     }
     if operations := _operations(resource_type):

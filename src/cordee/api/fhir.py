@@ -21,6 +21,7 @@ from cordee.fhir.outcome import FhirError, MethodNotAllowed, NotFound
 from cordee.fhir.patch import PatchKind
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
+from cordee.store.integrity import Integrity
 from cordee.store.repository import Repository
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -80,7 +81,10 @@ class FhirApplication:
             raise RuntimeError("the application was not started")
         if not _TENANT.fullmatch(tenant):
             raise NotFound("There is no such tenant here.")
-        return Repository(self.database, await self.database.tenant(tenant))
+        integrity = Integrity(
+            self._settings.dangling_references == "refuse", self._settings.delete_referred in ("refuse", "cascade")
+        )
+        return Repository(self.database, await self.database.tenant(tenant), integrity)
 
     async def _bundle(self, request: FhirRequest, repository: Repository, request_id: str) -> FhirResponse:
         body = await request.resource_body(self._settings.max_body_bytes)

@@ -144,7 +144,7 @@ _DESCRIBED: dict[str, tuple[str, dict[int, str], tuple[int, ...], tuple[str, ...
         "Delete; the history stays",
         {204: "Deleted, or nothing was there.", 200: "The same, told in an OperationOutcome when preferred."},
         (400, 404, 409, 412),
-        ("If-Match", "Prefer"),
+        ("_cascade", "If-Match", "Prefer"),
         None,
     ),
 }
@@ -183,6 +183,7 @@ _PARAMETERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "_revinclude": ("query", {"type": "string"}, "Bring what refers to matches: Claim:patient."),
     "_summary": ("query", {"type": "string", "enum": ["true", "text", "data", "count", "false"]}, "Part of each."),
     "_elements": ("query", {"type": "string"}, "Top-level elements to return, separated by commas."),
+    "_cascade": ("query", {"type": "string", "enum": ["delete"]}, "Delete what refers to it too, where allowed."),
     "_format": ("query", {"type": "string"}, "json or xml; stands before Accept."),
     "_pretty": ("query", {"type": "boolean"}, "Indented."),
     "If-Match": ("header", {"type": "string"}, 'Only over this version: W/"3".'),

@@ -44,7 +44,9 @@ class Reading:
 
     async def capabilities(self, _address: Address) -> FhirResponse:
         """The CapabilityStatement."""
-        policies = capabilities.Policies(self._settings.conditional_delete)
+        policies = capabilities.Policies(
+            self._settings.conditional_delete, self._settings.dangling_references == "refuse"
+        )
         return FhirResponse(200, capabilities.statement_text(self._request.base_url, policies))
 
     async def read(self, address: Address) -> FhirResponse:

@@ -82,6 +82,9 @@ class Writing:
     async def delete(self, address: Address) -> FhirResponse:
         """Deletes; what is not there is deleted already."""
         precondition = self._request.precondition()
+        if self._is_cascade():
+            written = await self._repository.delete_with_referrers(address.type, address.id, precondition)
+            return written_response(self._request, written[0])
         return written_response(self._request, await self._repository.delete(address.type, address.id, precondition))
 
     async def conditional_delete(self, address: Address) -> FhirResponse:
@@ -99,6 +102,18 @@ class Writing:
     async def _incoming(self, address: Address) -> Incoming:
         body = await self._request.resource_body(self._settings.max_body_bytes)
         return accept(with_own_references_relative(body, self._request.base_url), address.type)
+
+    def _is_cascade(self) -> bool:
+        """Whether `_cascade=delete` is asked for; raises `FhirError` where it may not be, or for another value."""
+        asked = self._request.parameter("_cascade")
+        if asked is None:
+            return False
+        if asked != "delete":
+            raise FhirError(f"_cascade={asked}: only _cascade=delete has a meaning.")
+        if self._settings.delete_referred != "cascade":
+            sentence = "This server does not delete what refers to a resource along with it (_cascade)."
+            raise FhirError(sentence, issues=[Issue("error", "not-supported", sentence)])
+        return True
 
     async def _patched(self) -> Patched:
         patch = await self._request.patch_body(self._settings.max_body_bytes)

@@ -1,7 +1,7 @@
 """What a door may do with the resources of one tenant: the interactions of R4 http.html, one method each."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
 from cordee.fhir.body import Incoming
@@ -14,6 +14,7 @@ from cordee.store.carrying_out import carry_out, write_changes
 from cordee.store.changes import ANY, Intent, Precondition, Written, check_precondition, decide, now
 from cordee.store.conditions import match_all, match_one
 from cordee.store.connection import Connection, Database, Held
+from cordee.store.integrity import NOT_HELD, Integrity, find_all_referrers, require_integrity
 from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
 from cordee.store.reader import Reader
 from cordee.store.transaction import run_transaction
@@ -40,9 +41,10 @@ class _Changed(Exception):
 class Repository(Reader):
     """The resources of one tenant, to be read and written."""
 
-    def __init__(self, database: Database, tenant: int) -> None:
+    def __init__(self, database: Database, tenant: int, integrity: Integrity = NOT_HELD) -> None:
         super().__init__(database, tenant)
         self._database = database
+        self._integrity = integrity
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -68,7 +70,7 @@ class Repository(Reader):
         several raise `PreconditionFailed` (R4 http.html#ccreate).
         """
         if if_none_exist is None:
-            async with self._database.rows() as connection:
+            async with self._writing() as connection:
                 return await self._insert(connection, incoming)
         async with self._database.transaction() as connection:
             found = await match_one(connection, self.tenant, if_none_exist)
@@ -153,7 +155,10 @@ class Repository(Reader):
             if found is None:
                 return Written("absent", None)
             intent = Intent(found.resource_type, found.id, "DELETE", None, precondition)
-            return await self._write(connection, intent, found)
+            held = (await reads.find_several(connection, self.tenant, [intent.key], lock=True)).get(intent.key)
+            if held is None or held.version != found.version:
+                return None  # changed since it was found: it may not match any more
+            return await self._write(connection, intent, held)
 
         return await self._persist_matched(condition, attempt)
 
@@ -183,7 +188,29 @@ class Repository(Reader):
             if isinstance(result, FhirError):
                 raise result
             done.append(result)
+        await self._require_integrity(connection, done)
         return done
+
+    async def delete_with_referrers(
+        self, resource_type: str, resource_id: str, precondition: Precondition = ANY
+    ) -> list[Written]:
+        """Deletes a resource, what refers to it, what refers to those, and so on: all together, or nothing.
+
+        The first answered is the resource's own. Raises what `delete` does, and `FhirError` (400) when they are more
+        than `MOST_DELETED`.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self._database.transaction() as connection:
+                    current = await reads.find_current(connection, self.tenant, resource_type, resource_id)
+                    if current is None or current.deleted:
+                        return [Written("absent", None)]
+                    check_precondition(current, precondition, f"{resource_type}/{resource_id}")
+                    found = await find_all_referrers(connection, self.tenant, current, most=MOST_DELETED)
+                    return await self._delete_found(connection, [current, *found])
+            except _Changed:
+                continue
+        raise Conflict(f"Other writers kept changing what refers to {resource_type}/{resource_id}; try again.")
 
     async def transaction(
         self,
@@ -202,15 +229,21 @@ class Repository(Reader):
             if read is not None:
                 await read(Reader(Held(connection), self.tenant), entry)
 
-        return await run_transaction(self._database, self.tenant, entries, preconditions, parse_criteria, read_within)
+        return await run_transaction(
+            self._database, self.tenant, entries, preconditions, parse_criteria, read_within, self._integrity
+        )
 
     async def _persist(self, key: tuple[str, str], intent_over: Callable[[StoredVersion | None], Intent]) -> Written:
-        """Writes without a lock first, which is quicker; met by another writer, waits its turn for the row."""
-        async with self._database.rows() as connection:
-            current = await reads.find_current(connection, self.tenant, *key)
-            written = await self._write(connection, intent_over(current), current)
-        if written is not None:
-            return written
+        """Writes without a lock first, which is quicker; met by another writer, waits its turn for the row.
+
+        What has to be judged before it stands is written under the lock at once (see `require_integrity`).
+        """
+        if not self._integrity.is_held:
+            async with self._database.rows() as connection:
+                current = await reads.find_current(connection, self.tenant, *key)
+                written = await self._write(connection, intent_over(current), current)
+            if written is not None:
+                return written
         for _ in range(_ATTEMPTS):
             async with self._database.transaction() as connection:
                 current = (await reads.find_several(connection, self.tenant, [key], lock=True)).get(key)
@@ -241,7 +274,19 @@ class Repository(Reader):
         if isinstance(decided, Written):
             return decided
         known = {} if current is None else {intent.key: current}
-        return (await write_changes(connection, self.tenant, [decided], known))[0]
+        (written,) = await write_changes(connection, self.tenant, [decided], known)
+        if written is not None:
+            await self._require_integrity(connection, [written])
+        return written
+
+    def _writing(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for one write: it is a transaction of its own, unless it has to be judged before it stands."""
+        return self._database.transaction() if self._integrity.is_held else self._database.rows()
+
+    async def _require_integrity(self, connection: Connection, written: Sequence[Written]) -> None:
+        if self._integrity.is_held:
+            versions = [one.version for one in written if one.version is not None]
+            await require_integrity(connection, self.tenant, self._integrity, versions)
 
 
 def _patch_intent(

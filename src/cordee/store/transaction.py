@@ -10,6 +10,7 @@ from cordee.store import read as reads
 from cordee.store.carrying_out import write_changes
 from cordee.store.changes import Precondition, Written, decide, now
 from cordee.store.connection import Connection, Database
+from cordee.store.integrity import NOT_HELD, Integrity, ReferredTo, require_integrity
 from cordee.store.transaction_patches import find_patched, patched
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
@@ -38,6 +39,7 @@ async def run_transaction(
     preconditions: Callable[[BundleEntry], Precondition],
     parse_criteria: ParseCriteria,
     read: ReadEntry,
+    integrity: Integrity = NOT_HELD,
 ) -> dict[int, Written]:
     """Carries out the writing entries, then `read` for each of the others, and commits; what each wrote, by index.
 
@@ -52,12 +54,13 @@ async def run_transaction(
         try:
             async with database.transaction() as connection:
                 await _carry_out(connection, database, tenant, steps, parse_criteria)
+                await _judge(connection, tenant, steps, integrity)
                 for entry in reading:
                     try:
                         await read(connection, entry)
                     except FhirError as refusal:
                         raise placed(entry, refusal) from None
-        except ExistsUnmatched:
+        except (ExistsUnmatched, ReferredTo):
             raise
         except Conflict:
             if attempt + 1 == _ATTEMPTS:
@@ -108,6 +111,15 @@ async def _carry_out(
             step.result = Written("unchanged", step.same_as.result.version)
         elif step.answers_existing:
             step.result = Written("unchanged", step.matched)
+
+
+async def _judge(connection: Connection, tenant: int, steps: Sequence[Step], integrity: Integrity) -> None:
+    if not integrity.is_held:
+        return
+    places = {step.key: f"{step.entry.path}.resource" for step in steps if step.writes}
+    written = [s.result.version for s in steps if s.writes and s.result and s.result.effect != "unchanged"]
+    versions = [version for version in written if version is not None]
+    await require_integrity(connection, tenant, integrity, versions, lambda v: places[v.resource_type, v.id])
 
 
 async def _accept_all(steps: list[Step], references: EntryReferences) -> None:
