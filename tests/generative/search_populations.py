@@ -461,6 +461,8 @@ def criteria(draw, type_):
         return code, draw(st.builds(str.__add__, _prefixed, st.sampled_from(LAST_UPDATED)))
     parameter = known[code]
     modifiers = [m for m in MODIFIERS[parameter.type] if m != "of-type" or takes_of_type(type_, code)]
+    if parameter.type == "token":  # these are of a terminology
+        modifiers = [m for m in modifiers if m not in ("above", "below", "in", "not-in")]
     modifier = draw(st.sampled_from((None, None, *modifiers)))
     if modifier == "missing":
         return f"{code}:missing", draw(st.sampled_from(("true", "false")))

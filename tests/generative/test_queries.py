@@ -78,7 +78,9 @@ def criteria(draw, type_):
         text = words.filter(normalize_text).map(escape)
     if modifier == "of-type":
         text = st.builds(lambda *parts: "|".join(map(escape, parts)), systems, words, words)
-    if modifier in ("above", "below"):
+    if parameter.type == "token" and modifier in ("above", "below"):
+        text = st.builds(lambda s, c: f"{escape(s)}|{escape(c)}", systems, words)
+    elif modifier in ("above", "below", "in", "not-in"):
         text = words.map(lambda path: escape(f"http://x.example/{path}"))
     return (
         f"{parameter.code}:{modifier}" if modifier else parameter.code,

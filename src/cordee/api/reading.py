@@ -23,6 +23,7 @@ from cordee.fhir.subset import subset
 from cordee.fhir.temporal import DateRange, date_range
 from cordee.settings import Settings
 from cordee.store.reader import Reader
+from cordee.terminology.search_codes import with_codes
 
 _SHAPING = ("_summary", "_elements")
 _OF_HTTP = ("_format", "_pretty")
@@ -106,7 +107,7 @@ class Reading:
             count = min(count, self._settings.max_page_size)
             searches = tuple(replace(one, count=count) for one in searches)
         page = await self._reader.search(
-            *searches,
+            *[await with_codes(self._reader, one) for one in searches],
             count=self._settings.default_page_size if count is None else count,
             position=_checked_position(self._request.parameter("_cursor")),
         )

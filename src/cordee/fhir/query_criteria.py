@@ -13,6 +13,7 @@ from cordee.fhir.query_values import (
     CompositeSearch,
     MissingSearch,
     Value,
+    parse_concept,
     parse_date,
     parse_id,
     parse_number,
@@ -22,6 +23,7 @@ from cordee.fhir.query_values import (
     parse_string,
     parse_token,
     parse_uri,
+    parse_value_set,
     split_unescaped,
     unescape,
 )
@@ -29,7 +31,7 @@ from cordee.fhir.search_expressions import Presence, reference_targets, search_r
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "string": ("contains", "exact", "missing"),
-    "token": ("missing", "not", "of-type", "text"),
+    "token": ("above", "below", "in", "missing", "not", "not-in", "of-type", "text"),
     "reference": ("identifier", "missing"),
     "number": ("missing",),
     "date": ("missing",),
@@ -39,7 +41,7 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = {
 }
 """The modifiers served, by parameter type; a reference also takes the name of a resource type."""
 
-_UNSUPPORTED_MODIFIERS = frozenset(["above", "below", "in", "not-in"])
+_UNSUPPORTED_MODIFIERS = frozenset(["above", "below"])
 
 
 def parse_criterion(
@@ -90,6 +92,10 @@ def _meanings(
             return (parse_string(text, modifier),)
         case "token" if modifier == "of-type":
             return (parse_of_type(text),)
+        case "token" if modifier in ("in", "not-in"):
+            return (parse_value_set(text),)
+        case "token" if modifier in ("above", "below"):
+            return (parse_concept(text),)
         case "token":
             return (parse_token(text),)
         case "date":

@@ -10,6 +10,8 @@ one of its values matches (OR) one of the values that the resource gives to the 
 - `text` (token): a text beside a code, normalised, starts with the one looked for, as a string does;
 - `of-type` (token): see `OfTypeSearch`;
 - `above`, `below` (uri): see `UriSearch`;
+- `in`, `not-in`, `above`, `below` (token): what they stand for is only known to a terminology, which puts plain codes
+  in their place (`cordee.terminology.search_codes`) before the tree is evaluated;
 - `identifier` (reference): see `ReferenceSearch`.
 
 A type modifier (`subject:Patient=1`) is folded into the value (`Patient/1`). A chained criterion

@@ -234,6 +234,22 @@ def parse_of_type(text: str) -> OfTypeSearch:
     return OfTypeSearch(*parts)
 
 
+def parse_concept(text: str) -> TokenSearch:
+    """Raises ValueError when `text` is not a system and a code, without which nothing is above or below another."""
+    found = parse_token(text)
+    if found.system is None or found.code is None:
+        raise ValueError("expected system|code")
+    return found
+
+
+def parse_value_set(text: str) -> UriSearch:
+    """Raises ValueError when `text` is neither a canonical URL nor ValueSet/id."""
+    uri = unescape(text)
+    if not _ABSOLUTE.fullmatch(uri) and not re.fullmatch(r"ValueSet/[A-Za-z0-9\-.]{1,64}", uri):
+        raise ValueError("expected the canonical URL of a value set, or ValueSet/id")
+    return UriSearch(uri)
+
+
 def parse_uri(text: str, modifier: str | None) -> UriSearch:
     """Raises ValueError for a URN under `:above` or `:below`, where only a URL has levels."""
     uri = unescape(text)

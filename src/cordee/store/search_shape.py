@@ -13,6 +13,7 @@ from typing import Any, Literal, Union
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query import Chain, Criterion
+from cordee.fhir.query_refusals import unsupported
 from cordee.fhir.query_tree import Combination, ReverseChain
 from cordee.fhir.query_values import (
     CompositeSearch,
@@ -218,12 +219,21 @@ def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: 
         missing = any(isinstance(value, MissingSearch) and value.missing for value in criterion.values)
         present = HasTerms(single=True)
         return (Not(present) if missing else present), [[key ^ form_hash(PRESENT)]]
-    if all(isinstance(value, DateSearch) for value in criterion.values):
+    _refuse_unknown_codes(criterion)
+    if criterion.values and all(isinstance(value, DateSearch) for value in criterion.values):
         return _dates([key], [_date_searches(one.values) for one in group])
     if criterion.modifier == "text":
         return _ranged([text_key(key)], None, criterion.values)
     shape, arguments = _any_value(key, criterion.modifier, criterion.values)
     return (Not(shape) if criterion.modifier == "not" else shape), arguments
+
+
+def _refuse_unknown_codes(criterion: Criterion) -> None:
+    of_tokens = criterion.modifier in ("above", "below") and isinstance(criterion.values[0], TokenSearch)
+    if of_tokens or criterion.modifier in ("in", "not-in"):
+        raise unsupported(
+            f"{criterion.code}:{criterion.modifier} is for searches; a condition must name the codes themselves."
+        )
 
 
 def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Lookup:
@@ -244,6 +254,8 @@ def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Looku
         lookups.append((HasTerms(single=len(terms) == 1), [terms]))
     if ranged:
         lookups.append(_ranged([key], modifier, ranged))
+    if not lookups:  # the codes of an empty value set
+        return HasTerms(single=False), [[]]
     if len(lookups) == 1:
         return lookups[0]
     return AnyOf(tuple(shape for shape, _ in lookups)), [a for _, given in lookups for a in given]

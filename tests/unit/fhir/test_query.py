@@ -274,11 +274,9 @@ def test_a_modifier_of_the_parameters_type_is_kept(type_, name):
         "name:not",
         "gender:exact",
         "gender:of-type",
-        "gender:below",
-        "identifier:above",
         "birthdate:exact",
         "organization:Patience",
-        "gender:in",
+        "name:in",
     ],
 )
 def test_a_modifier_that_is_not_served_is_refused_with_those_that_are(name):
