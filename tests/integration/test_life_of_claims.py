@@ -33,7 +33,8 @@ from cordee.fhir.outcome import Sealed
 from cordee.fhir.query import parse_search
 from cordee.ledger.model import Account
 from cordee.pathways.model import Label
-from cordee.pathways.publication import tenant_pathways
+from cordee.pathways.publication import pathways_of, tenant_pathways
+from cordee.reporting.proof import prove
 from cordee.store.repository import Repository
 
 ON = date(2026, 12, 1)
@@ -414,3 +415,16 @@ def with_copayment(claim: dict[str, Any]) -> dict[str, Any]:
     amc = sum(int(item["net"]["value"] * 100) // 3 for item in claim["item"])
     total = int(claim["total"]["value"] * 100)
     return claim | {"item": items, "extension": insurer_share_extensions(total - amc, amc)}
+
+
+async def test_the_proof_of_a_claim_shows_of_a_payment_notice_what_is_about_it_alone(
+    repository: Repository, settlements: list[Settlement]
+) -> None:
+    await submitted(repository)
+    first, second, *_ = await the_claims(repository, settlements)
+    lines = [*payments(first), *payments(second, start=len(payments(first)) + 1)]
+    await applied(repository, lines)
+    proof = await prove(repository, first.reference.removeprefix("Claim/"), await pathways_of(repository))
+    [notice] = [file for file in proof.files if "PaymentReconciliation" in file.path]
+    assert first.reference.encode() in notice.content
+    assert second.reference.encode() not in notice.content

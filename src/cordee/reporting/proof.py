@@ -15,9 +15,9 @@ import orjson
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.evidence import CareCircle, Session
 from cordee.claims.fhir_circle import circle_from_care_teams
-from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_claim import claim_resource, claim_text
 from cordee.claims.fhir_contract import convention_from_contract
-from cordee.claims.fhir_evidence import Resource, reference_of, session_from_encounter
+from cordee.claims.fhir_evidence import Resource, local_reference, reference_of, session_from_encounter
 from cordee.fhir.body import instant
 from cordee.fhir.query import parse_search
 from cordee.fhir.stored_version import StoredVersion
@@ -48,7 +48,7 @@ _FOLDERS = {
 }
 _FOLLOWING = (
     ("ClaimResponse", "request", "answers", "What the caisse answered"),
-    ("PaymentReconciliation", "claim", "answers", "A payment notice that pays it"),
+    ("PaymentReconciliation", "claim", "answers", "A payment notice: the lines that pay it, without those of others"),
     ("Claim", "corrected", "corrections", "A Claim that corrects it"),
 )
 _MOST_FOLLOWING = 1000
@@ -171,7 +171,17 @@ async def _following(reader: Reader, record: ClaimRecord) -> AsyncIterator[Proof
     for kind, parameter, folder, title in _FOLLOWING:
         wanted = parse_search(kind, [(parameter, record.reference)])
         for found in (await reader.search(wanted, count=_MOST_FOLLOWING)).matches:
-            yield ProofFile(_path(folder, found), found.body.encode(), title)
+            content = found.body.encode()
+            if kind == "PaymentReconciliation":
+                content = _own_lines(content, record)
+            yield ProofFile(_path(folder, found), content, title)
+
+
+def _own_lines(notice: bytes, record: ClaimRecord) -> bytes:
+    """A payment notice with the lines about one Claim only: the others are about other patients."""
+    resource = claim_resource(notice)
+    own = [line for line in resource.get("detail", ()) if local_reference(line.get("request")) == record.reference]
+    return msgspec.json.format(claim_text({**resource, "detail": own}))
 
 
 async def _ledger(reader: Reader, record: ClaimRecord) -> AsyncIterator[ProofFile]:
