@@ -174,6 +174,40 @@ async def test_a_draft_that_is_no_longer_due_is_cancelled_and_comes_back_when_it
     assert {claim["status"] for claim in await claims(practice)} == {"draft"}
 
 
+async def test_a_draft_of_a_time_the_convention_no_longer_covers_is_withdrawn(practice: Repository) -> None:
+    first = of_kind(await run(practice), Billed)
+    text = Path(demo.team.__file__).with_name("convention.yaml").read_text(encoding="utf-8")
+    ended = text.replace("valid_to: 2028-12-31", "valid_to: 2026-06-30")
+    contract = contract_from_convention(read_convention("ended.yaml", ended, {PATHWAY.code: PATHWAY}), ended)
+    incoming = accept(orjson.dumps({**contract, "id": "convention-demo"}), "Contract")
+    await practice.update("Contract", "convention-demo", incoming)
+    later = {outcome.claim for outcome in first if outcome.settlement.forfait.start > date(2026, 6, 30)}
+    assert later
+    refused = [outcome for outcome in of_kind(await run(practice), Refused) if outcome.withdrawn]
+    assert {outcome.withdrawn for outcome in refused} == later
+    assert all("convention_not_in_force" in [m.code for m in outcome.reason.missing] for outcome in refused)
+    assert {f"Claim/{c['id']}" for c in await claims(practice) if c["status"] == "cancelled"} == later
+    assert not [outcome for outcome in of_kind(await run(practice), Refused) if outcome.withdrawn]
+
+
+async def test_what_a_plan_entered_in_error_was_billed_for_is_withdrawn(practice: Repository) -> None:
+    first = of_kind(await run(practice), Billed)
+    wrong = {outcome.claim for outcome in first if outcome.settlement.context.care_plan == "CarePlan/patient-02"}
+    await change(practice, "CarePlan/patient-02", status="entered-in-error")
+    again = await run(practice)
+    assert {outcome.withdrawn for outcome in of_kind(again, Refused) if outcome.withdrawn} == wrong != set()
+    assert {f"Claim/{c['id']}" for c in await claims(practice) if c["status"] == "cancelled"} == wrong
+    once_more = {outcome.reason.context.care_plan for outcome in of_kind(await run(practice), Refused)}
+    assert "CarePlan/patient-02" not in once_more
+
+
+async def test_what_an_earlier_run_billed_of_later_days_stands(practice: Repository) -> None:
+    await run(practice)
+    before = await claims(practice)
+    await run(practice, until=date(2026, 9, 1))
+    assert await claims(practice) == before
+
+
 async def test_a_plan_without_a_structure_is_told_and_the_others_are_billed(practice: Repository) -> None:
     plan = orjson.loads((await practice.read("CarePlan", "patient-04")).body)
     del plan["author"]
@@ -181,6 +215,32 @@ async def test_a_plan_without_a_structure_is_told_and_the_others_are_billed(prac
     outcomes = await run(practice)
     assert [outcome.care_plan for outcome in of_kind(outcomes, Unreadable)] == ["CarePlan/patient-04"]
     assert len(of_kind(outcomes, Billed)) > 50
+
+
+async def test_a_plan_given_to_another_patient_after_it_was_billed_is_told_and_the_others_are_billed(
+    practice: Repository,
+) -> None:
+    first = of_kind(await run(practice), Billed)
+    chosen = next(outcome for outcome in first if outcome.settlement.context.care_plan == "CarePlan/patient-02")
+    plan = orjson.loads((await practice.read("CarePlan", "patient-02")).body)
+    team = plan["careTeam"][0]["reference"]
+    patient = orjson.loads((await practice.read("Patient", "patient-02")).body) | {"id": "other"}
+    del patient["identifier"]
+    await practice.update("Patient", "other", accept(orjson.dumps(patient), "Patient"))
+    other = {"reference": "Patient/other"}
+    await change(practice, "CarePlan/patient-02", subject=other)
+    await change(practice, team, subject=other)
+    consents = await practice.search(parse_search("Consent", [("patient", "Patient/patient-02")]), count=10)
+    for consent in consents.matches:
+        await change(practice, f"Consent/{consent.id}", patient=other)
+    sessions = [act.session for part in chosen.settlement.parts for act in part.acts]
+    for session in sessions:
+        await change(practice, session, subject=other)
+    outcomes = await run(practice)
+    (told,) = of_kind(outcomes, Unreadable)
+    assert told.care_plan == "CarePlan/patient-02"
+    assert f"{chosen.claim} claims a forfait of this plan for Patient/patient-02" in told.message
+    assert len(of_kind(outcomes, Billed)) >= len(first) - 4
 
 
 @pytest.mark.parametrize("start", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])

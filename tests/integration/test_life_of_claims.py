@@ -13,7 +13,7 @@ from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY
 
 from cordee.claims.answers import LineOutcome, apply_returns
-from cordee.claims.billing import Billed, BillingOrder, bill
+from cordee.claims.billing import Billed, BillingOrder, Unreadable, bill
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.correction import cancel, correct, regularise, resubmit
 from cordee.claims.family_records import FamilyRecord, family_of_claim
@@ -229,6 +229,32 @@ async def test_one_refused_part_is_claimed_again_alone(repository: Repository, s
     assert {o.effect for o in await applied(repository, payments(resubmission, "N3"))} == {"applied"}
     assert await account(repository, claim.structure, Account.PAYABLE, item.payee) <= 0
     assert await state(repository, resubmission) == "paid"
+
+
+async def test_a_forfait_that_can_not_be_regularised_yet_is_told_and_the_run_goes_on(
+    repository: Repository, settlements: list[Settlement]
+) -> None:
+    await submitted(repository)
+    claim, other, *_ = await the_claims(repository, settlements)
+    item = next(item for item in claim.items if item.cents)
+    rejections = [
+        ReturnLine(n, "rejection", "R1", PAID_ON, claim.identifier, item.payee, insurer)  # type: ignore[arg-type]
+        for n, insurer in enumerate(("amo", "amc"), 1)
+        if getattr(item, insurer)
+    ]
+    await applied(repository, rejections)
+    waiting = await resubmit(repository, claim.reference, item.payee, WHY, PAID_ON)
+    for moved in (claim, other):
+        for session in {session for item in moved.items for session in item.sessions}:
+            kind, _, id_ = session.partition("/")
+            encounter = orjson.loads((await repository.read(kind, id_)).body) | {"status": "cancelled"}
+            await repository.update(kind, id_, accept(orjson.dumps(encounter), kind))
+    order = BillingOrder(PATHWAY.code, BILLED_UNTIL)
+    outcomes = [outcome async for outcome in bill(repository, order, await tenant_pathways(repository))]
+    (told,) = [outcome for outcome in outcomes if isinstance(outcome, Unreadable)]
+    assert told.care_plan == claim.care_plan
+    assert waiting.claims[0] in told.message
+    assert other.reference in {record.original for record in await records(repository) if record.kind == "credit"}
 
 
 async def test_a_paid_claim_is_corrected_by_a_credit_and_a_new_claim(

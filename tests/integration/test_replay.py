@@ -1,18 +1,30 @@
 """Every submitted Claim comes out of the versions it names, whatever changed since; and a fault is named."""
 
+from pathlib import Path
 from typing import Any
 
 import asyncpg
+import demo.team
 import orjson
 import pytest
 from demo.bundles import bundles
 from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY, STRUCTURE
 
+from cordee.claims.answers import apply_returns
 from cordee.claims.billing import Billed, BillingOrder, bill
+from cordee.claims.correction import resubmit
+from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_claim_record import claim_record_from_claim
+from cordee.claims.fhir_contract import contract_from_convention
 from cordee.claims.replay import replay_claims
+from cordee.claims.returns import ReturnLine
 from cordee.claims.submission import ready_claims, submit_claims
+from cordee.claims.submission_gates import NotSubmitted
 from cordee.fhir.body import accept
+from cordee.fhir.query import parse_search
+from cordee.pathways.convention_reader import read_convention
+from cordee.pathways.model import Label
 from cordee.pathways.publication import tenant_pathways
 from cordee.store.repository import Repository
 
@@ -80,6 +92,44 @@ async def test_what_was_submitted_comes_out_again_also_once_its_sessions_changed
     assert await replayed(practice, ORGANIZATION) == (len(first) + 2, None)
     assert await replayed(practice, "Organization/other") == (0, None)
     assert {outcome.effect for outcome in await billed(practice)} == {"already_billed"}
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_a_claim_of_a_plan_deleted_or_entered_in_error_is_not_submitted(
+    practice: Repository, *, deleted: bool
+) -> None:
+    first = await billed(practice)
+    plan = next(outcome.settlement.context.care_plan for outcome in first if outcome.settlement is not None)
+    if deleted:
+        await practice.delete("CarePlan", plan.removeprefix("CarePlan/"))
+    else:
+        await change(practice, plan, status="entered-in-error")
+    outcomes = [outcome async for outcome in submit_claims(practice, ready_claims(practice), BILLED_UNTIL)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, NotSubmitted)]
+    assert refused
+    assert all(plan in outcome.reason.en for outcome in refused)
+    own = {o.claim for o in first if o.settlement is not None and o.settlement.context.care_plan == plan}
+    assert {outcome.claim for outcome in refused} == own
+
+
+async def test_a_share_claimed_again_alone_is_a_part_of_its_original(practice: Repository) -> None:
+    text = Path(demo.team.__file__).with_name("convention.yaml").read_text(encoding="utf-8")
+    shared = text.replace("territory: metropole", "territory: metropole\namo_share: 65 %")
+    contract = contract_from_convention(read_convention("shared.yaml", shared, {PATHWAY.code: PATHWAY}), shared)
+    await change(practice, "Contract/convention-demo", **contract)
+    await billed(practice)
+    await submit(practice)
+    page = await practice.search(parse_search("Claim", []), count=1000)
+    records = [claim_record_from_claim(claim_resource(version.body.encode())) for version in page.matches]
+    claim, item = next((record, item) for record in records for item in record.items if item.amo and item.amc)
+    lines = [
+        ReturnLine(1, "payment", "N1", BILLED_UNTIL, claim.identifier, item.payee, "amo", item.amo),
+        ReturnLine(2, "rejection", "N1", BILLED_UNTIL, claim.identifier, item.payee, "amc"),
+    ]
+    assert [outcome.effect async for outcome in apply_returns(practice, lines, "retour.csv")] == ["applied"] * 2
+    await resubmit(practice, claim.reference, item.payee, Label("pièce jointe", "attached"), BILLED_UNTIL)
+    await submit(practice)
+    assert await replayed(practice) == (len(records) + 1, None)
 
 
 async def test_drafts_are_not_replayed(practice: Repository) -> None:

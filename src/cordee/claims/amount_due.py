@@ -54,8 +54,11 @@ def amount_due(
 
 
 def _including(dossier: Dossier, planned: PlannedForfait, earlier: Iterable[EarlierForfait]) -> EarlierForfait | None:
-    """The forfait billed already that this one is a part of."""
+    """The forfait that this one is a part of, billed already and not after it, for the rest."""
+    own = dossier.identifier(planned.code)
     for one in _of_own_plan(dossier, earlier):
+        if own in one.after:
+            continue
         whole = dossier.pathway.forfait(one.forfait)
         if whole is not None and planned.forfait in whole.includes:
             return one

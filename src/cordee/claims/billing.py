@@ -5,7 +5,7 @@ what the other billed. The id of a Claim follows from its forfait, so that a sec
 is written anew when its evidence moved; a submitted Claim is never edited: the run credits it and claims it again.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -16,8 +16,9 @@ from cordee.claims.fhir_datatypes import Element
 from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference, reference_of
 from cordee.claims.judgement import Contracts, Judged, PlanJudge, Unchanged, Unreadable, executed_conventions
 from cordee.claims.records import PlanRecord, Searched, plan_pages, plan_records
+from cordee.claims.refusals import ClaimRefused
 from cordee.claims.settlement import NotDue, Settlement
-from cordee.claims.standing_claims import StoredClaim, is_same_payment
+from cordee.claims.standing_claims import StoredClaim, is_same_payment, stored_claim
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Conflict, InvalidResource
 from cordee.pathways.model import Pathway
@@ -55,7 +56,7 @@ async def bill(repository: Repository, order: BillingOrder, known: TenantPathway
     contracts, faults = await executed_conventions(repository, known.pathways[order.pathway], known.pathways)
     for fault in faults:
         yield fault
-    async for page in plan_pages(repository, order.pathway, order.structure, order.plans_a_page):
+    async for page in plan_pages(repository, order.pathway, order.structure, order.plans_a_page, with_errors=True):
         for outcome in await bill_page(repository, page, order, known, contracts):
             yield outcome
 
@@ -73,19 +74,48 @@ async def bill_page(
     """
     if order.dry_run:
         return (await _judged(repository, plans, order, known, contracts)).outcomes
-    patients = {patient for plan in plans if (patient := local_reference(plan.get("subject"))) is not None}
+    patients = {reference_of(plan): local_reference(plan.get("subject")) or "" for plan in plans}
+    set_aside: dict[str, Unreadable] = {}
     for _ in range(_ATTEMPTS):
         async with repository.unit() as unit:
-            await unit.lock(f"patient:{patient}" for patient in patients)
-            page = await _judged(unit, plans, order, known, contracts)
-            if not any(isinstance(result, Met) for result in await unit.put_many(page.puts)):
+            await unit.lock(f"patient:{patient}" for patient in set(patients.values()) if patient)
+            page = await _judged(unit, [p for p in plans if reference_of(p) not in set_aside], order, known, contracts)
+            met = [result for result in await unit.put_many(page.puts) if isinstance(result, Met)]
+            if not met:
                 break
             # Somebody submitted or removed a draft meanwhile: what was written stays, and the page is judged again.
+            set_aside |= _claimed_for_another(met, patients)
     else:
         raise Conflict("Other writers kept changing the drafts of these plans; bill again.")
+    page.outcomes += set_aside.values()
     for place, moved in page.moved:
-        page.outcomes[place] = await _regularised(repository, page.outcomes[place], moved, order.until)
+        try:
+            page.outcomes[place] = await _regularised(repository, page.outcomes[place], moved, order.until)
+        except (ClaimRefused, ValueError) as error:
+            # Whatever keeps one forfait from being corrected, the others are.
+            page.outcomes.append(Unreadable(moved.care_plan, f"{moved.care_plan}: {_in_english(error)}"))
     return page.outcomes
+
+
+def _claimed_for_another(met: Iterable[Met], patients: Mapping[str, str]) -> dict[str, Unreadable]:
+    """The plans whose forfaits were claimed for another patient than the one of each in `patients`."""
+    found = {}
+    for one in met:
+        claim = stored_claim(one.version) if one.version is not None and not one.version.deleted else None
+        if claim is None or claim.care_plan not in patients:
+            continue
+        before, now = local_reference(claim.resource.get("patient")), patients[claim.care_plan]
+        if before != now:
+            said = (
+                f"{claim.care_plan}: {claim.reference} claims a forfait of this plan for {before}, and the plan names "
+                f"{now} now: give it its patient back, or cancel the Claim and write a plan of its own for {now}"
+            )
+            found[claim.care_plan] = Unreadable(claim.care_plan, said)
+    return found
+
+
+def _in_english(error: Exception) -> str:
+    return error.reason.en if isinstance(error, ClaimRefused) else str(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +123,7 @@ class _Moved:
     """A submitted forfait whose evidence moved, as it is settled now; None when it is no longer due."""
 
     identifier: str
+    care_plan: str
     settlement: Settlement | None
     evidence: tuple[str, ...]
 
@@ -121,6 +152,8 @@ async def _judged(
     judge = PlanJudge(pathway, known.pathways, contracts, known.references.get(order.pathway))
     for record in await plan_records(reader, plans):
         reference = reference_of(record.care_plan)
+        if record.care_plan.get("status") == "entered-in-error" and not record.claims.stand_for(reference):
+            continue
         of_the_plan = _Page()
         try:
             for judged in judge.judge(record, as_of=order.until, only_due=True, skip_unchanged=not order.anew):
@@ -157,7 +190,7 @@ def _not_due(page: _Page, record: PlanRecord, reason: NotDue) -> Refused:
     if standing is None:
         return Refused(reason)
     if standing.submitted or standing.kind != "forfait":
-        page.moved.append((len(page.outcomes), _Moved(standing.forfait_identifier, None, ())))
+        page.moved.append((len(page.outcomes), _Moved(standing.forfait_identifier, standing.care_plan, None, ())))
         return Refused(reason)
     page.puts.append(_put({**standing.resource, "status": "cancelled"}, standing.version))
     return Refused(reason, withdrawn=standing.reference)
@@ -179,7 +212,7 @@ def _due(
     if _is_draft(first) and (standing is None or standing is first):
         page.puts.append(_put(claim, first.version))
         return billed(settlement, first.reference, "would_be_billed" if dry_run else "recomputed")
-    page.moved.append((len(page.outcomes), _Moved(identifier, settlement, evidence)))
+    page.moved.append((len(page.outcomes), _Moved(identifier, settlement.context.care_plan, settlement, evidence)))
     return billed(settlement, (standing or first).reference, "already_billed", moved=True)
 
 

@@ -36,7 +36,7 @@ async def run_billing(
     contracts, faults = await executed_conventions(repository, known.pathways[order.pathway], known.pathways)
     for fault in faults:
         yield fault
-    pages = plan_pages(repository, order.pathway, order.structure, order.plans_a_page)
+    pages = plan_pages(repository, order.pathway, order.structure, order.plans_a_page, with_errors=True)
     first: list[Resource] = await anext(pages, [])
     second = await anext(pages, None)
     if second is None:

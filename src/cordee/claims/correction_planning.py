@@ -49,11 +49,17 @@ def plan_correction(
 ) -> list[Planned]:
     """A credit of `claim`, and the Claim that `settlement` makes in its place, or none when it is only cancelled.
 
-    A replacement that was not submitted yet is made again. One the caisse refused technically needs no credit.
+    A replacement that was not submitted yet is made again. One the caisse refused technically needs no credit. A part
+    claimed again by itself is only cancelled: the forfait whole would be claimed beside the parts that stand.
     """
     family = read.family
     name = claim.reference
     _refuse_what_is_no_original(claim)
+    if settlement is not None and claim.kind == "resubmission":
+        raise ClaimRefused(
+            f"{name} ne présente qu'une part de {claim.original} : corrigez {claim.original}, ou annulez {name}",
+            f"{name} claims but a part of {claim.original} again: correct {claim.original}, or cancel {name}",
+        )
     done = next(iter(family.followers(name, "credit")), None)
     replaced = next(iter(family.followers(name, "replacement")), None)
     if replaced is not None and (settlement is None or replaced.tag == "submitted"):

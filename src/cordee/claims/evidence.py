@@ -120,7 +120,7 @@ class EarlierForfait:
     """A forfait of the same patient that a Claim still stands for: what it paid, and on which acts.
 
     `identifier` is that of this one forfait, `forfait` its code in the pathway's file; `acts` are (session, act code);
-    `first_day` that of its period.
+    `first_day` that of its period; `after` the identifiers of the forfaits known, and taken off, when it was settled.
     """
 
     identifier: str
@@ -131,6 +131,7 @@ class EarlierForfait:
     first_day: date
     cents: int
     acts: tuple[tuple[str, str], ...]
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One care plan judged: its forfaits, each under the version of the convention in force when it began."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -96,7 +96,10 @@ class PlanJudge:
         self._versions |= {key: claim.versioned_reference for key, claim in claims.items() if key not in self._versions}
         of_the_plan = record.evidence_versions()
         sessions: dict[str, tuple[Session, ...]] = {}
+        planned_still: set[str] = set()
         for dossier, planned in planned_forfaits(record, self._pathway, self._contracts, as_of):
+            identifier = dossier.identifier(planned.code)
+            planned_still.add(identifier)
             if (only_due and planned.due_on > as_of) or only not in (None, planned.code):
                 continue
             zone = dossier.convention.time_zone
@@ -105,7 +108,6 @@ class PlanJudge:
             scope = {s.reference for s in sessions[zone] if s.day is None or planned.start <= s.day <= planned.end}
             contract = next(version for kept, version in self._contracts.items() if kept is dossier.convention)
             evidence = (*self._definition, contract, *of_the_plan, *record.session_versions(scope))
-            identifier = dossier.identifier(planned.code)
             claim = claims.get(identifier)
             others = {key: one for key, one in standing.items() if key != identifier}
             if skip_unchanged and claim is not None and _stands_on(claim, evidence, others):
@@ -113,21 +115,62 @@ class PlanJudge:
                 continue
             scope.update(session for one in others.values() for session, _ in one.acts)
             looked_at = [session for session in sessions[zone] if session.reference in scope]
-            result = settle(dossier, looked_at, forfait=planned.code, as_of=as_of, earlier=others.values())
+            earlier = _knowing(others, claims, identifier)
+            result = settle(dossier, looked_at, forfait=planned.code, as_of=as_of, earlier=earlier)
             if isinstance(result, Settlement):
-                standing[identifier] = earlier_forfait(result, f"Claim/{claim_id(identifier)}")
+                standing[identifier] = earlier_forfait(result, f"Claim/{claim_id(identifier)}", earlier)
             else:
                 standing.pop(identifier, None)
             billed_by = sorted(self._versions[key] for key in others if key in self._versions)
             yield Judged(result, (*evidence, *billed_by))
+        if only_due and only is None:
+            for left in self._not_planned_any_more(record, planned_still, as_of):
+                standing.pop(left.context.identifier, None)
+                yield Judged(left, ())
         self._billed[patient] = standing
+
+    def _not_planned_any_more(self, record: PlanRecord, planned: set[str], as_of: date) -> Iterator[NotDue]:
+        """What Claims stand for and the plan no longer has, its days or its agreement being others since.
+
+        `planned` are the identifiers of what it has by `as_of`; a run until a later day may have billed more.
+        """
+        plan = reference_of(record.care_plan)
+        stand = [
+            claim
+            for identifier, claim in record.claims.standing().items()
+            if (claim.care_plan, claim.pathway) == (plan, self._pathway.code) and identifier not in planned
+        ]
+        if not stand:
+            return
+        until = max(claim.first_day for claim in stand)
+        later = {d.identifier(p.code) for d, p in planned_forfaits(record, self._pathway, self._contracts, until)}
+        dossier = dossiers(record, self._pathway, self._contracts)[-1]
+        for claim in stand:
+            of_this_structure = claim.forfait_identifier == dossier.identifier(claim.forfait)
+            if claim.forfait_identifier in later or not of_this_structure:
+                continue
+            result = settle(dossier, (), forfait=claim.forfait, as_of=as_of)
+            if isinstance(result, NotDue):
+                yield result
+
+
+def _knowing(
+    others: Mapping[str, EarlierForfait], claims: Mapping[str, StoredClaim], identifier: str
+) -> list[EarlierForfait]:
+    """The other forfaits that stand, each with whether it was settled after the one of this identifier."""
+    own = {f"Claim/{claim_id(identifier)}"} | ({claims[identifier].reference} if identifier in claims else set())
+    found = []
+    for key, one in others.items():
+        stored = claims.get(key)
+        knew = stored is not None and stored.reference == one.claim and not own.isdisjoint(stored.settled_after)
+        found.append(replace(one, after=(*one.after, identifier)) if knew else one)
+    return found
 
 
 def _stands_on(claim: StoredClaim, evidence: Iterable[str], others: Mapping[str, EarlierForfait]) -> bool:
     """Whether a Claim was settled on just this, and all the Claims it knew of still stand."""
-    billed_by = {reference for reference in claim.evidence if reference.startswith("Claim/")}
-    known = {reference.partition("/_history/")[0] for reference in billed_by}
-    return claim.evidence - billed_by == set(evidence) and known <= {one.claim for one in others.values()}
+    looked_at = {reference for reference in claim.evidence if not reference.startswith("Claim/")}
+    return looked_at == set(evidence) and claim.settled_after <= {one.claim for one in others.values()}
 
 
 async def executed_conventions(
@@ -161,6 +204,21 @@ def planned_forfaits(
     Of those that repeat, the intervals that begin by `until`. Raises EvidenceError when the plan can't be read, or its
     structure has no convention.
     """
+    by_version = dossiers(record, pathway, conventions)
+    versions = [dossier.convention for dossier in by_version]
+    return [
+        (dossier, planned)
+        for dossier in by_version
+        for planned in dossier.planned(until)
+        if convention_in_force(versions, planned.start) is dossier.convention
+    ]
+
+
+def dossiers(record: PlanRecord, pathway: Pathway, conventions: Iterable[Convention]) -> list[Dossier]:
+    """The dossier of a plan under each version of its structure's convention, the oldest first; there is at least one.
+
+    Raises EvidenceError as `planned_forfaits` does.
+    """
     plan = record.care_plan
     organization = _resource(record, plan.get("author"), "author must be the Organization responsible for coordination")
     identifiers = identifiers_of(organization)
@@ -168,9 +226,8 @@ def planned_forfaits(
     if not versions:
         name = organization.get("name", reference_of(organization))
         raise EvidenceError(f"{reference_of(plan)}: {name} has no executed convention (Contract) for {pathway.code}")
-    found: list[tuple[Dossier, PlannedForfait]] = []
-    for convention in sorted(versions, key=lambda version: version.validity.first):
-        dossier = dossier_from_resources(
+    return [
+        dossier_from_resources(
             pathway,
             convention,
             organization=organization,
@@ -182,12 +239,8 @@ def planned_forfaits(
             other_plans=record.other_plans,
             distributions=record.distributions,
         )
-        found += [
-            (dossier, planned)
-            for planned in dossier.planned(until)
-            if convention_in_force(versions, planned.start) is convention
-        ]
-    return found
+        for convention in sorted(versions, key=lambda version: version.validity.first)
+    ]
 
 
 def _resource(record: PlanRecord, reference: Resource | None, rule: str) -> Resource:

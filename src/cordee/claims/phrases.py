@@ -378,6 +378,10 @@ PHRASES: Mapping[str, Label] = {
         "ce forfait est compris dans un autre, déjà facturé : {claim}",
         "this forfait is included in another one, billed already: {claim}",
     ),
+    "missing.billed_elsewhere": Label(
+        "une autre structure, responsable du plan auparavant, a déjà facturé ce forfait : {claim}",
+        "another structure, responsible for the plan before, billed this forfait already: {claim}",
+    ),
     "missing.nothing_left": Label(
         "les forfaits compris dans celui-ci ont déjà été facturés pour tout son montant de {paid_cents}",
         "the forfaits that this one includes were billed already for its whole amount of {paid_cents}",

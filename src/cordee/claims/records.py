@@ -100,13 +100,15 @@ class PlanRecord:
 
 
 async def plan_pages(
-    records: Searched, pathway: str, structure: str | None, count: int
+    records: Searched, pathway: str, structure: str | None, count: int, *, with_errors: bool = False
 ) -> AsyncIterator[list[Resource]]:
     """The plans of a pathway, in a stable order, `count` of them at a time.
 
-    `structure`, an Organization's id, keeps to the plans it is the author of.
+    `structure`, an Organization's id, keeps to the plans it is the author of. `with_errors` adds those entered in
+    error: what they were billed for is to be taken back.
     """
-    criteria = [("instantiates-canonical", canonical.pathway_canonical(pathway)), ("status", _FOLLOWED)]
+    statuses = f"{_FOLLOWED},entered-in-error" if with_errors else _FOLLOWED
+    criteria = [("instantiates-canonical", canonical.pathway_canonical(pathway)), ("status", statuses)]
     async for page in pages(records, "CarePlan", criteria, count):
         yield [plan for plan in page if structure in (None, _author(plan))]
 

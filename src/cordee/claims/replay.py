@@ -6,7 +6,7 @@ from datetime import date
 
 import orjson
 
-from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.claim_record import ClaimItem, ClaimRecord
 from cordee.claims.fhir_claim import claim_from_settlement, claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim, supporting_information_of
 from cordee.claims.fhir_contract import convention_from_contract
@@ -210,14 +210,19 @@ def _difference(record: ClaimRecord, fresh: ClaimRecord) -> str:
 
 
 def _of_its_original(record: ClaimRecord, originals: Mapping[tuple[str, str], StoredVersion]) -> str | None:
-    """A credit is its original with every amount negative, a resubmission one part of it."""
+    """A credit is its original with every amount negative, a resubmission one part of it, or one insurer's share."""
     stored = originals.get(("Claim", (record.original or "").removeprefix("Claim/")))
     if stored is None or stored.deleted:
         return f"{record.original}, which it is about, is not stored"
     original = claim_record_from_claim(claim_resource(stored.body.encode()))
-    sign = -1 if record.kind == "credit" else 1
-    own = [(item.payee, item.amo * sign, item.amc * sign) for item in record.items]
-    whole = [(item.payee, item.amo, item.amc) for item in original.items]
     if record.kind == "credit":
-        return None if own == whole else f"it does not take back {original.reference} to the cent"
-    return None if len(own) == 1 and own[0] in whole else f"it is no part of {original.reference}"
+        taken_back = [(item.payee, -item.amo, -item.amc) for item in record.items]
+        whole = [(item.payee, item.amo, item.amc) for item in original.items]
+        return None if taken_back == whole else f"it does not take back {original.reference} to the cent"
+    parts = {part for item in original.items for part in _claimable_alone(item)}
+    own = [(item.payee, item.amo, item.amc) for item in record.items]
+    return None if len(own) == 1 and own[0] in parts else f"it is no part of {original.reference}"
+
+
+def _claimable_alone(item: ClaimItem) -> tuple[tuple[str, int, int], ...]:
+    return (item.payee, item.amo, item.amc), (item.payee, item.amo, 0), (item.payee, 0, item.amc)

@@ -1,6 +1,6 @@
 """The settlement core, pure: is a forfait due, how much, and who gets which part of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -110,6 +110,7 @@ def settle(
     missing = (
         *missing_of_the_agreement(dossier, planned, as_of),
         *missing_of_the_inclusion(dossier, planned, as_of),
+        *_billed_elsewhere(context, others),
         *missing_of_the_use(dossier, planned, counted, use),
     )
     if isinstance(amount, Missing):
@@ -135,8 +136,8 @@ def settle(
     )
 
 
-def earlier_forfait(settlement: Settlement, claim: str) -> EarlierForfait:
-    """What later settlements of the patient must know of a settlement that `claim` stands for."""
+def earlier_forfait(settlement: Settlement, claim: str, earlier: Iterable[EarlierForfait] = ()) -> EarlierForfait:
+    """What later settlements of the patient must know of a settlement that `claim` stands for, made after `earlier`."""
     context, planned = settlement.context, settlement.forfait
     acts = {(act.session, act.act) for part in settlement.parts for act in part.acts}
     return EarlierForfait(
@@ -148,7 +149,16 @@ def earlier_forfait(settlement: Settlement, claim: str) -> EarlierForfait:
         first_day=planned.start,
         cents=settlement.total,
         acts=tuple(sorted(acts)),
+        after=tuple(sorted(one.identifier for one in earlier if one.identifier != context.identifier)),
     )
+
+
+def _billed_elsewhere(context: Context, others: Iterable[EarlierForfait]) -> Iterator[Missing]:
+    """The same forfait of the plan, billed by the structure that was responsible for it before."""
+    own = context.identifier.partition(":")[2]
+    for one in others:
+        if one.identifier.partition(":")[2] == own:
+            yield lacking("billed_elsewhere", claim=one.claim)
 
 
 def _context(dossier: Dossier, forfait: str, as_of: date) -> Context:

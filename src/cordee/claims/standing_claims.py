@@ -47,6 +47,11 @@ class StoredClaim:
         """The reference of this very version."""
         return f"{self.reference}/_history/{self.version}"
 
+    @property
+    def settled_after(self) -> frozenset[str]:
+        """The Claims of the patient that it was settled in the knowledge of."""
+        return frozenset(name.partition("/_history/")[0] for name in self.evidence if name.startswith("Claim/"))
+
 
 @dataclass(frozen=True, slots=True)
 class PatientClaims:
@@ -62,6 +67,10 @@ class PatientClaims:
             for claim in self.claims
             if claim.kind in ("forfait", "replacement") and not claim.cancelled and claim.reference not in credited
         }
+
+    def stand_for(self, care_plan: str) -> bool:
+        """Whether a forfait of a plan is claimed."""
+        return any(claim.care_plan == care_plan for claim in self.standing().values())
 
     def first(self, forfait: str) -> StoredClaim | None:
         """The Claim that a forfait was first billed by, whatever became of it."""

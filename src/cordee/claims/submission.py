@@ -27,7 +27,9 @@ from cordee.claims.submission_gates import (
     bordereau_of,
     candidate,
     not_submitted,
+    of_no_plan,
     out_of_turn,
+    plan_id,
 )
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Conflict
@@ -121,12 +123,15 @@ async def _submit_locked(unit: UnitOfWork, claims: Sequence[str], on: date) -> l
     candidates.sort(key=lambda one: _KINDS_IN_ORDER.index(one.record.kind))
     corrections = [one.record.identifier for one in candidates if one.record.kind != "forfait"]
     families = await read_families(unit, corrections)
+    plans = await unit.read_many([("CarePlan", plan_id(one.record)) for one in candidates])
     holdings = Holdings(unit)
     puts: list[Put] = []
     entries: list[LedgerEntry] = []
     for one in candidates:
         record = one.record
-        judged = await _judge(one, families, holdings, on)
+        judged = of_no_plan(record, plans.get(("CarePlan", plan_id(record)))) or await _judge(
+            one, families, holdings, on
+        )
         if isinstance(judged, NotSubmitted):
             outcomes[record.reference] = judged
             continue

@@ -42,6 +42,8 @@ class Candidate:
 
 Submission = Submitted | NotSubmitted
 
+_IN_ERROR = "entered-in-error"
+
 
 def bordereau_of(structure: str, on: date) -> str:
     """The number of a structure's bordereau of one day."""
@@ -87,6 +89,24 @@ def candidate(claim: str, version: StoredVersion | None, on: date) -> Candidate 
             f"{claim} names no insurer: state it in the convention, then run cordee bill again",
         )
     return Candidate(record, resource)
+
+
+def plan_id(record: ClaimRecord) -> str:
+    """The id of the CarePlan that a Claim is of."""
+    return record.care_plan.removeprefix("CarePlan/")
+
+
+def of_no_plan(record: ClaimRecord, plan: StoredVersion | None) -> NotSubmitted | None:
+    """Why a Claim can't go any more, its CarePlan having been deleted or entered in error; a credit always can."""
+    stands = plan is not None and not plan.deleted and claim_resource(plan.body.encode()).get("status") != _IN_ERROR
+    if record.kind == "credit" or stands:
+        return None
+    claim = record.reference
+    return not_submitted(
+        claim,
+        f"{record.care_plan} a été supprimé ou saisi par erreur : supprimez {claim}",
+        f"{record.care_plan} was deleted or entered in error: delete {claim}",
+    )
 
 
 def out_of_turn(record: ClaimRecord, family: Family) -> NotSubmitted | None:

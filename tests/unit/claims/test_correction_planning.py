@@ -168,6 +168,18 @@ def test_a_correction_takes_back_the_parts_claimed_again_too(read: FamilyRecord,
         plan_resubmission(part, read, payee, LATE)
 
 
+def test_a_part_claimed_again_by_itself_never_becomes_the_whole_forfait(read: FamilyRecord, settled: Settled) -> None:
+    claim = first(read)
+    payee = claim.items[0].payee
+    read = answered(read, claim, "rejected", "amo", "amc", who=payee)
+    read = written(read, plan_resubmission(claim, read, payee, LATE), "submitted")
+    (part,) = read.family.followers(claim.reference, "resubmission")
+    with pytest.raises(ClaimRefused, match="ne présente qu'une part"):
+        plan_correction(part, read, settled("B"), LATE)
+    (credit,) = records(plan_correction(part, read, None, LATE))
+    assert (credit.kind, credit.total) == ("credit", -part.total)
+
+
 def test_a_session_entered_late_is_regularised_in_words(read: FamilyRecord, settled: Settled) -> None:
     planned, reason = plan_regularisation(read, settled("BB"), DAY)
     assert reason is not None

@@ -50,7 +50,7 @@ def test_what_is_due(
             assert isinstance(result, Settlement), result
             assert result.total == cents_of(expected["total"])
             assert result.price_explanation.cents == result.total + result.not_billed
-            earlier.append(earlier_forfait(result, f"Claim/{len(earlier)}"))
+            earlier.append(earlier_forfait(result, f"Claim/{len(earlier)}", earlier))
         if "parts" in expected:
             assert isinstance(result, Settlement)
             parts = {part.payee.name: part.cents for part in result.parts}

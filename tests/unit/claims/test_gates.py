@@ -10,7 +10,7 @@ import pytest
 from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import Code, ConsentGiven, Member, Session
 from cordee.claims.inclusion_gates import age_on
-from cordee.claims.settlement import NotDue, Settlement, settle
+from cordee.claims.settlement import NotDue, Settlement, earlier_forfait, settle
 from cordee.claims.table import missing_rows
 from cordee.pathways.convention import Project
 from cordee.pathways.durations import Duration
@@ -42,6 +42,14 @@ def missing(result: Settlement | NotDue) -> list[tuple[str, date | None]]:
     languages: tuple[Literal["fr", "en"], ...] = ("fr", "en")
     assert all(all(missing_rows(result, language)) for language in languages)
     return [(one.code, one.until) for one in result.missing]
+
+
+def test_a_forfait_of_a_plan_that_changed_structure_is_not_billed_by_both(dossier: Build, session: Build) -> None:
+    judged, act = dossier(), session("consultation", date(2026, 7, 2), "A")
+    billed = settle(judged, [act], forfait="mois", as_of=END)
+    assert isinstance(billed, Settlement)
+    before = replace(earlier_forfait(billed, "Claim/1"), identifier="before:essai:c:mois", acts=())
+    assert missing(settle(judged, [act], forfait="mois", as_of=END, earlier=[before])) == [("billed_elsewhere", None)]
 
 
 @pytest.mark.parametrize(
