@@ -37,6 +37,11 @@ COMMANDS = {
         "application",
         "Parcours: the pathway files, checked, shown, and published in a tenant.",
     ),
+    "profile": (
+        "cordee.cli.profile",
+        "application",
+        "Profiles: packages of definitions put into a tenant, which validation then uses.",
+    ),
     "submit": (
         "cordee.cli.submit",
         "submit",
