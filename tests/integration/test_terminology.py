@@ -1,5 +1,6 @@
 """Value sets expanded and codes looked up, from CodeSystems and ValueSets that are stored like any resource."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -7,6 +8,7 @@ import pytest
 
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import FhirError
+from cordee.fhir.profiles.validation import ProfileValidator
 from cordee.fhir.terminology.concept_map import Coded
 from cordee.fhir.terminology.refusals import UnknownTerminology, UnusableTerminology
 from cordee.store.connection import Database
@@ -272,6 +274,35 @@ async def test_what_searches_and_validation_ask(stored: Repository) -> None:
     assert local.contains(gender, None, "female") is True
     assert local.contains("urn:none", None, "x") is None
     assert local.sample(SET) == ("acte", "mixte")
+
+
+async def test_a_profile_is_held_to_a_value_set_that_only_a_hierarchy_tells(stored: Repository) -> None:
+    await put(stored, value_set({"system": SYSTEM, "filter": [{"property": "concept", "op": "is-a", "value": "acte"}]}))
+    binding = {"path": "Basic.code", "id": "Basic.code", "binding": {"strength": "required", "valueSet": SET}}
+    profile = {
+        "resourceType": "StructureDefinition", "url": "urn:p", "name": "P", "status": "active", "kind": "resource",
+        "abstract": False, "type": "Basic", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Basic",
+        "derivation": "constraint", "differential": {"element": [binding]},
+    }  # fmt: skip
+    validator = ProfileValidator([profile], await StoredTerminology.of(stored, [SET]))
+
+    def issues(code: str) -> list[str]:
+        resource = {"resourceType": "Basic", "code": {"coding": [{"system": SYSTEM, "code": code}]}}
+        return [issue.code for issue in validator.validate(resource, ["urn:p"]) if issue.severity == "error"]
+
+    assert (issues("mixte"), issues("tele")) == ([], ["code-invalid"])
+
+
+async def test_processes_that_need_the_same_concepts_at_once_put_them_there_once(
+    stored: Repository, database: Database
+) -> None:
+    await put(stored, value_set({"system": SYSTEM}))
+    readers = [Repository(database, stored.tenant) for _ in range(4)]
+    found = await asyncio.gather(*(expansion_of(reader, SET) for reader in readers))
+    assert [len(one.members) for one in found] == [6, 6, 6, 6]
+    async with database.rows() as connection:
+        rows = "SELECT count(DISTINCT generation) FROM code_system_concept WHERE tenant = $1"
+        assert await connection.fetchval(rows, stored.tenant) == 1
 
 
 MAP = {

@@ -19,7 +19,8 @@ from cordee.store.terminology.concepts import StoredConcept
 from cordee.terminology.sources import CodeSystem, Sources, States, is_unchanged
 
 _MOST_MEMBERS = 1_000_000
-"""Of one expansion, and of all that are remembered by a process."""
+_MOST_REMEMBERED = 300_000
+"""The members of all the expansions that a process remembers: half a kilobyte each."""
 
 _IMPLICIT = "?fhir_vs"
 
@@ -43,7 +44,7 @@ class _Remembered:
         self.forget(key)
         self._entries[key] = (states, expansion)
         self._members += len(expansion.members)
-        while self._members > _MOST_MEMBERS:
+        while self._members > _MOST_REMEMBERED:
             self.forget(next(iter(self._entries)))
 
     def forget(self, key: tuple[int, str]) -> None:

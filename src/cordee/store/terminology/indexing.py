@@ -25,9 +25,10 @@ async def index_concepts(
 ) -> int:
     """Puts the concepts of a version of a CodeSystem into the table, in place of those of its last; their generation.
 
-    Inside a transaction. Raises `UnusableTerminology`, as `linked` does.
+    Inside a transaction, at whose end another may do the same. Raises `UnusableTerminology`, as `linked` does.
     """
     placed = linked(concepts, case_sensitive=case_sensitive)
+    await _lock(connection, tenant, rid)
     replaced = await connection.fetchrow(_CURRENT, tenant, rid)
     generation = int(await connection.fetchval("SELECT nextval('concept_generation')"))
     rows = (_row(tenant, rid, generation, position, one) for position, one in enumerate(placed))
@@ -46,7 +47,7 @@ async def ensure_indexed(connection: Connection, tenant: int, known: Known) -> i
     if known.indexed_version == known.version:
         return known.generation
     async with connection.transaction():
-        await lock_until_commit(connection, [form_hash(f"concepts of {tenant} {known.rid}")])
+        await _lock(connection, tenant, known.rid)
         current = await connection.fetchrow(_CURRENT, tenant, known.rid)
         if current is not None and current["version"] >= known.version:
             return int(current["generation"])
@@ -60,6 +61,8 @@ async def ensure_indexed(connection: Connection, tenant: int, known: Known) -> i
             tenant,
             known.rid,
         )
+        if not body:  # deleted since it was found
+            return None
         concepts = list(read_concepts(decode_exact(body).get("concept", ())))
         return await index_concepts(
             connection,
@@ -69,6 +72,11 @@ async def ensure_indexed(connection: Connection, tenant: int, known: Known) -> i
             concepts,
             case_sensitive=known.resource.get("caseSensitive", True),
         )
+
+
+async def _lock(connection: Connection, tenant: int, rid: int) -> None:
+    """Waits for whoever puts the concepts of the same CodeSystem into the table."""
+    await lock_until_commit(connection, [form_hash(f"concepts of {tenant} {rid}")])
 
 
 def _row(tenant: int, rid: int, generation: int, position: int, placed: Placed) -> tuple[object, ...]:
