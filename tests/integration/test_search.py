@@ -292,6 +292,26 @@ async def test_includes_by_star_bring_every_reference_and_iterated_ones_go_on_to
         "Encounter/1", "Encounter/2", "Encounter/3", "Observation/m"]  # fmt: skip
 
 
+@pytest.mark.parametrize("sort", ["", "_sort=-_id"])
+async def test_a_page_ends_where_its_bodies_would_be_too_long_together(store, repository, database, sort):
+    await store(*(patient("A" * 5_000, id=i) for i in "abc"), patient("B", id="d"), patient("C", id="e"))
+    pairs = [tuple(pair.split("=", 1)) for pair in sort.split("&") if pair]
+    pages, position = [], None
+    while position is not None or not pages:
+        async with database.searches() as connection:
+            page = await store_search.search(connection, repository.tenant, parse_search("Patient", pairs), count=4,
+                                             position=position, most_bytes=11_000)  # fmt: skip
+        pages.append("".join(version.id for version in page.matches))
+        position = page.following
+        if position is None:
+            break
+    assert pages == (["edcb", "a"] if sort else ["ab", "cde"])
+    async with database.searches() as connection:
+        one = await store_search.search(connection, repository.tenant, parse_search("Patient", []), count=4,
+                                        most_bytes=1)  # fmt: skip
+    assert [version.id for version in one.matches] == ["a"]
+
+
 async def test_tenants_never_see_each_other(database, dsn, repository, store, search):
     async with database.rows() as connection:
         other = Repository(database, await connection.fetchval(

@@ -22,6 +22,9 @@ from cordee.store.search_statements import VERSION_WIDTH
 from cordee.store.search_types import merged, one_order
 from cordee.store.search_windows import MOST_SORTED, SortedSearch, page_records
 
+MOST_PAGE_BYTES = 32_000_000
+"""What the bodies of a page's matches hold at most, unless one alone is longer: the next page goes on from there."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
@@ -41,12 +44,13 @@ async def search(
     position: str | None = None,
     most_followed: int = MOST_FOLLOWED,
     most_sorted: int = MOST_SORTED,
+    most_bytes: int = MOST_PAGE_BYTES,
 ) -> SearchPage:
     """A page of at most `count` matches, after `position`; 0 gives the total alone.
 
     Several searches are of a type each, and alike in all but their criteria and includes. `most_followed` is that of
-    `search_chains`, `most_sorted` that of `search_windows`. Raises `InvalidSearch` for a sort that isn't possible or
-    costs too much, and for a position that isn't ours.
+    `search_chains`, `most_sorted` that of `search_windows`, `most_bytes` what the bodies of a page may hold. Raises
+    `InvalidSearch` for a sort that isn't possible or costs too much, and for a position that isn't ours.
     """
     lookups = []
     for one in wanted:
@@ -66,14 +70,16 @@ async def search(
     records: list[Any] = []
     for one, found, given in lookups:
         _, keys = orders(tenant, one.resource_type, one.sort)
-        ordered = SortedSearch(found, given, by, keys, after)
+        ordered = SortedSearch(found, given, by, keys, after, most_bytes // len(wanted))
         records += await page_records(connection, tenant, ordered, count + 1, most_sorted=most_sorted)
     if len(wanted) > 1:
         records = merged(records, by)
-    matches = tuple(StoredVersion(*record[:VERSION_WIDTH]) for record in records[:count])
+    # Where the bodies of a page are too long together, it ends before the first that was left out.
+    fit = next((place for place, record in enumerate(records) if record["body"] is None), len(records))
+    matches = tuple(StoredVersion(*record[:VERSION_WIDTH]) for record in records[: min(fit, count)])
     following = None
-    if len(records) > count:
-        last = records[count - 1]
+    if len(records) > len(matches):
+        last = records[len(matches) - 1]
         horizon = min(record["horizon"] for record in records) if after is None else after.horizon
         following = Position(horizon, last["rid"], tuple(last[VERSION_WIDTH + 1 :])).text()
     included: dict[tuple[str, str], StoredVersion] = {}
@@ -90,5 +96,6 @@ async def find_matching(connection: Connection, tenant: int, wanted: Search, *, 
     refuse_costly(wanted.criteria)
     ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria)
     found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
-    records = await connection.fetch(*statements.page(found, (), None).call([tenant, *arguments, limit]))
+    call = statements.page(found, (), None).call([tenant, *arguments, limit, MOST_PAGE_BYTES])
+    records = await connection.fetch(*call)
     return [StoredVersion(*record[:VERSION_WIDTH]) for record in records]

@@ -217,18 +217,26 @@ def ordered(
 
     Arguments: the position's row identity, then its values that are there, as `after` says.
     """
-    # The row identity follows the first key's direction, so that one index can serve both.
-    backwards = bool(by) and by[0].descending
     statement = select(found)
-    clauses = []
+    if after is not None:
+        statement = statement.where(_beyond(found, by, after, given, backwards=_is_backwards(by)))
+    return statement.order_by(*order_clauses(found, by))
+
+
+def order_clauses(found: FromClause, by: tuple[OrderShape, ...]) -> list[ColumnElement[Any]]:
+    """The order of `found`, which has `rid` and the sort columns."""
+    clauses: list[ColumnElement[Any]] = []
     for i, order in enumerate(by):
         column = found.c[f"sort_{i}"]
         directed = column.desc() if order.descending else column.asc()
         clauses.append(directed if order.always_present else directed.nulls_last())
-    clauses.append(found.c.rid.desc() if backwards else found.c.rid.asc())
-    if after is not None:
-        statement = statement.where(_beyond(found, by, after, given, backwards=backwards))
-    return statement.order_by(*clauses)
+    clauses.append(found.c.rid.desc() if _is_backwards(by) else found.c.rid.asc())
+    return clauses
+
+
+def _is_backwards(by: tuple[OrderShape, ...]) -> bool:
+    # The row identity follows the first key's direction, so that one index can serve both.
+    return bool(by) and by[0].descending
 
 
 def _beyond(

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, case, column, false, func, select, table
+from sqlalchemy import Select, case, column, false, func, literal_column, or_, select, table
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import Integer
 
 from cordee.store.schema import resource
-from cordee.store.search_order import OrderShape, ordered, sort_columns
+from cordee.store.search_order import OrderShape, order_clauses, ordered, sort_columns
 from cordee.store.search_shape import Rows, weight
 from cordee.store.search_sql import NUMBER, TEXT, Arguments, rows_conditions
 
@@ -43,8 +43,9 @@ class Statement:
 def page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:
     """A page of `rows` in order, beyond a position unless `after` is None (which of its values are there).
 
-    Arguments: tenant, those of the rows, the key of each order that has one, the limit; then of the position: the
-    horizon, the row identity, the values that are there.
+    Past some bytes of bodies the body is null, save that of the first row. Arguments: tenant, those of the rows, the
+    key of each order that has one, the limit, the bytes; then of the position: the horizon, the row identity, the
+    values that are there.
     """
     return (_long_page if weight(rows) > _LONG else _short_page)(rows, by, after)
 
@@ -94,12 +95,19 @@ def _page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None
     given = Arguments()
     conditions = rows_conditions(rows, resource, given)
     keys = sort_columns(by, given)
-    limit = given.next(Integer())
+    limit, most_bytes = given.next(Integer()), given.next(NUMBER)
     horizon = _LAST_TRANSACTION if after is None else given.next(NUMBER)
     if after is not None:
         conditions.append(resource.c.created_txn <= horizon)
     found = select(*_VERSION, horizon.label("horizon"), *keys).where(*conditions).subquery("found")
-    return _compiled(ordered(found, by, after, given).limit(limit))
+    within = ordered(found, by, after, given).limit(limit).subquery("page")
+    clauses = order_clauses(within, by)
+    # The length is known without reading the body: those left out are never in memory.
+    length = func.sum(func.octet_length(within.c.body)).over(order_by=clauses)
+    first = func.row_number().over(order_by=clauses) == literal_column("1")
+    body = case((or_(first, length <= most_bytes), within.c.body)).label("body")
+    columns = [body if column.name == "body" else column for column in within.c]
+    return _compiled(select(*columns).order_by(*clauses))
 
 
 def _total(rows: Rows) -> Statement:

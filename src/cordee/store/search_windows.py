@@ -25,13 +25,17 @@ _FIRST_WINDOW, _WIDER, _WIDEST = 4, 8, 50_000
 
 @dataclass(frozen=True, slots=True)
 class SortedSearch:
-    """The rows found with their arguments, the order with the index keys of its keys, and where the page begins."""
+    """The rows found with their arguments, the order with the index keys of its keys, and where the page begins.
+
+    `most_bytes` is how much of their bodies a page may hold.
+    """
 
     found: Rows
     arguments: Sequence[Any]
     by: tuple[OrderShape, ...]
     keys: Sequence[Sequence[int]]
     after: Position | None
+    most_bytes: int
 
 
 async def page_records(
@@ -105,5 +109,5 @@ async def _page(connection: Connection, search: SortedSearch, count: int, window
         found = Rows((*found.conditions, IsOneOf()))
         arguments.append(window)
     there = None if after is None else tuple(value is not None for value in after.values)
-    arguments += [*search.keys, count, *(after.arguments() if after else ())]
+    arguments += [*search.keys, count, search.most_bytes, *(after.arguments() if after else ())]
     return await connection.fetch(*statements.page(found, search.by, there).call(arguments))
