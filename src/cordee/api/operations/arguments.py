@@ -10,7 +10,7 @@ from cordee.fhir.outcome import FhirError, Issue
 
 Value = str | int | bool | date | Mapping[str, Any]
 
-COMPLEX = frozenset({"Coding", "CodeableConcept", "ValueSet", "CodeSystem", "ConceptMap", "Resource"})
+COMPLEX = frozenset({"Coding", "CodeableConcept", "ValueSet", "CodeSystem", "ConceptMap", "Meta", "Resource"})
 """The types of parameters that can't stand in an address."""
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -207,7 +207,7 @@ def _members(type_: str) -> tuple[str, ...]:
             return ("valueReference", *_TEXTS)
         case "ValueSet" | "CodeSystem" | "ConceptMap" | "Resource":
             return ("resource",)
-        case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept":
+        case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept" | "Meta":
             return (f"value{type_[0].upper()}{type_[1:]}",)
     proper = f"value{type_[0].upper()}{type_[1:]}"
     return tuple(dict.fromkeys((proper, *_TEXTS)))

@@ -11,6 +11,7 @@ from cordee.api.operations.definition import Operation
 from cordee.api.operations.eligibility import ELIGIBILITY
 from cordee.api.operations.expansion import EXPAND
 from cordee.api.operations.forecasting import FORECAST
+from cordee.api.operations.labelling import META, META_ADD, META_DELETE
 from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.settling import SETTLE
 from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
@@ -34,6 +35,9 @@ OPERATIONS: tuple[Operation, ...] = (
     VALIDATE_IN_VALUE_SET,
     TRANSLATE,
     VALIDATE,
+    META,
+    META_ADD,
+    META_DELETE,
 )
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(
