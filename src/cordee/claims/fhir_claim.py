@@ -78,7 +78,7 @@ def claim_from_settlement(
         "careTeam": [care_team_entry(number, p.payee) for number, p in enumerate(settlement.parts, 1)],
         "supportingInfo": supporting_information(settlement, period, evidence_versions),
         "insurance": insurances(settlement.amc, coverage),
-        "item": [item(number, p, context.pathway, period) for number, p in enumerate(settlement.parts, 1)],
+        "item": [item(number, p) for number, p in enumerate(settlement.parts, 1)],
         "total": money(settlement.total),
     }
 

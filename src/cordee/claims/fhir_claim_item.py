@@ -1,6 +1,5 @@
 """A quote-part as an item of a Claim, and its payee as an entry of `careTeam`."""
 
-from collections.abc import Mapping
 
 from cordee.claims import canonical
 from cordee.claims.explanation import Explanation
@@ -43,7 +42,7 @@ def _provider(payee: Payee) -> Element:
     return {"type": kind} | named(payee.identifier, payee.name)
 
 
-def item(number: int, quote_part: QuotePart, pathway: str, period: Mapping[str, str]) -> Element:
+def item(number: int, quote_part: QuotePart) -> Element:
     """The quote-part: amount, insurers' shares, sessions, and one detail a step, adding up to it."""
     kind = quote_part.payee.kind
     written: Element = {
@@ -52,8 +51,6 @@ def item(number: int, quote_part: QuotePart, pathway: str, period: Mapping[str, 
         "careTeamSequence": [number],
         "category": coded(canonical.PAYEE_SYSTEM, kind, PAYEE_KINDS[kind].fr),
         "productOrService": coded(canonical.SERVICE_SYSTEM, "quote-part", "quote-part du forfait"),
-        "programCode": [coded(canonical.PATHWAY_SYSTEM, pathway)],
-        "servicedPeriod": dict(period),
         "net": money(quote_part.cents),
     }
     sessions = sorted({act.session for act in quote_part.acts})
