@@ -6,6 +6,7 @@ from cordee.claims.canonical import CLAIM_STATE, SESSION_CARE_PLAN
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query_criteria import MODIFIERS, takes_of_type
 from cordee.fhir.query_values import PREFIXES, escape
+from cordee.fhir.text_normalization import normalize_text
 
 TYPES = (
     "Patient",
@@ -510,6 +511,33 @@ def walks(draw, type_):
     return name, here
 
 
+_FILTERED = {"token": ("eq", "ne"), "date": ("eq", "ne", "gt", "le", "sa"), "string": ("eq", "co", "sw", "ne"),
+             "number": ("eq", "lt", "ge"), "reference": ("re", "ne")}  # fmt: skip
+
+
+@st.composite
+def filters(draw, type_, depth=2):
+    """A `_filter` of a few comparisons."""
+    if depth and draw(st.integers(0, 2)):
+        one, other = draw(filters(type_, depth - 1)), draw(filters(type_, depth - 1))
+        return draw(st.sampled_from((f"{one} and {other}", f"{one} or {other}", f"({one} or {other})", f"not ({one})")))
+    known = load_definitions().search_parameters[type_]
+    parameter = known[draw(st.sampled_from([code for code in _served(type_) if known[code].type in _FILTERED]))]
+    if draw(st.integers(0, 5)) == 0:
+        return f"{parameter.code} pr {draw(st.sampled_from(('true', 'false')))}"
+    operator = draw(st.sampled_from(_FILTERED[parameter.type]))
+    if parameter.type == "string":
+        quoted = draw(words.filter(normalize_text)).replace("\\", "\\\\").replace('"', '\\"')
+        return f'{parameter.code} {operator} "{quoted}"'
+    values = {
+        "token": st.sampled_from(("final", "A1", "http://loinc.org|A1", "active")),
+        "date": dates,
+        "number": st.sampled_from(NUMBERS),
+        "reference": st.sampled_from(("Patient/1", "Practitioner/2", "1")),
+    }
+    return f"{parameter.code} {operator} {draw(values[parameter.type])}"
+
+
 @st.composite
 def queries(draw, types=TYPES):
     """A resource type, one of `types`, and the parameters of one search."""
@@ -519,6 +547,9 @@ def queries(draw, types=TYPES):
         way, target = draw(walks(type_))
         name, text = draw(criteria(target))
         return type_, [(way + name, text), *draw(st.lists(criteria(type_), max_size=1))]
+    if draw(st.integers(0, 5)) == 0:
+        type_ = draw(st.sampled_from(types))
+        return type_, [("_filter", draw(filters(type_)))]
     chains = [chain for chain in _CHAINS if chain[0] in types]
     if chains and draw(st.integers(0, 4)) == 0:
         type_, way, target = draw(st.sampled_from(chains))

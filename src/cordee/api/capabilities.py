@@ -29,6 +29,7 @@ _INTERACTIONS = (
     "create",
     "search-type",
 )
+_OF_EVERY_TYPE = {"_id": "token", "_lastUpdated": "date", "_filter": "special", "_list": "special"}
 _PUBLISHED = "2026-11-23"
 
 
@@ -95,7 +96,7 @@ def _common_parameters() -> dict[str, str]:
 
 
 def _resource(resource_type: str, policies: Policies) -> dict[str, Any]:
-    parameters = {"_id": "token", "_lastUpdated": "date"} | served_parameters(resource_type)
+    parameters = _OF_EVERY_TYPE | served_parameters(resource_type)
     references = [code for code, kind in parameters.items() if kind == "reference"]
     described: dict[str, Any] = {
         "type": resource_type,

@@ -81,7 +81,9 @@ def _holds(criterion: Criterion, resource: Mapping[str, Any], record: _Record) -
     if criterion.reverse is not None:
         return _is_referred_to(criterion.reverse, resource, record)
     if criterion.combination is not None:
-        return any(_holds(one, resource, record) for one in criterion.combination.criteria)
+        each = (_holds(one, resource, record) for one in criterion.combination.criteria)
+        holds = criterion.combination.holds
+        return all(each) if holds == "all" else any(each) is (holds == "any")
     found: Iterable[SearchValue | str]
     if criterion.code == "_id":
         found = (resource["id"],) if "id" in resource else ()
@@ -173,6 +175,8 @@ def _string_matches(wanted: StringSearch, text: str, modifier: str | None) -> bo
     if modifier == "exact":
         return text == wanted.literal
     normalized = normalize_text(text)
+    if modifier == "equal":
+        return normalized == wanted.normalized
     if modifier == "contains":
         return wanted.normalized in normalized
     return normalized.startswith(wanted.normalized)

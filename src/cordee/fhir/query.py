@@ -89,7 +89,10 @@ def search_parameters_as_query(search: Search) -> list[tuple[str, str]]:
     Parsed again it gives an equal search, save that `ignored` is empty. Sort the pairs to compare searches
     whatever the order of their parameters.
     """
-    query = [_criterion_as_query(criterion) for criterion in search.criteria if criterion.combination is None]
+    written = [
+        criterion for criterion in search.criteria if criterion.combination is None or criterion.combination.text
+    ]
+    query = [_criterion_as_query(criterion) for criterion in written]
     query += [_include_as_query("_include", include) for include in search.includes]
     query += [_include_as_query("_revinclude", include) for include in search.revincludes]
     if search.sort:
@@ -117,6 +120,8 @@ def _criterion_as_query(criterion: Criterion, *, alone: bool = True) -> tuple[st
     if criterion.reverse is not None:
         name, value = _criterion_as_query(criterion.reverse.criterion, alone=alone)
         return f"_has:{criterion.reverse.resource_type}:{criterion.reverse.code}:{name}", value
+    if criterion.combination is not None:
+        return criterion.code, criterion.combination.text
     name = f"{criterion.code}:{criterion.modifier}" if criterion.modifier else criterion.code
     return name, ",".join(map(format_value, criterion.values))
 

@@ -5,6 +5,7 @@ from itertools import product
 
 from cordee.fhir.definitions import SearchParameter, load_definitions
 from cordee.fhir.query_chains import ChainBudget, read_chain, read_reverse_chain
+from cordee.fhir.query_filters import read_filter
 from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter
 from cordee.fhir.query_refusals import MOST_VALUES, malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Criterion, ReverseChain
@@ -57,6 +58,8 @@ def parse_criterion(
     def read_end(type_: str, rest: str) -> Criterion:
         return parse_criterion(type_, rest, text, base_url, spent)
 
+    if name == "_filter":
+        return read_filter(text, lambda path, value: parse_criterion(resource_type, path, value, base_url, spent))
     if name.partition(":")[0] == "_has":
         return read_reverse_chain(resource_type, name, text, read_end, spent)
     head, dot, rest = name.partition(".")

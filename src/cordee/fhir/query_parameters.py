@@ -8,7 +8,7 @@ COLUMN_PARAMETERS = ("_id", "_lastUpdated")
 
 _UNSUPPORTED = frozenset(
     {
-        *("_contained", "_containedType", "_content", "_filter", "_query", "_score"),
+        *("_contained", "_containedType", "_content", "_query", "_score"),
         *("_text", "_type", "near"),
     }
 )

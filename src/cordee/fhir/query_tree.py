@@ -6,7 +6,7 @@ one of its values matches (OR) one of the values that the resource gives to the 
 
 - `not` (token): no value of the resource matches any of the criterion's; true also when it has none;
 - `missing` (any type): see `MissingSearch`;
-- `exact`, `contains` (string): see `StringSearch`;
+- `exact`, `contains` (string): see `StringSearch`; `equal`, which only `_filter` has: the normalised values are equal;
 - `text` (token): a text beside a code, normalised, starts with the one looked for, as a string does;
 - `of-type` (token): see `OfTypeSearch`;
 - `above`, `below` (uri): see `UriSearch`;
@@ -24,6 +24,7 @@ of its type, for which its criterion holds, refers to this one by id in its para
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cordee.fhir.query_values import Value
 
@@ -55,9 +56,11 @@ class ReverseChain:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Criteria of which one at least must hold."""
+    """Criteria of which any, all or none must hold. `text` is the filter it was read from, if any."""
 
     criteria: tuple["Criterion", ...]
+    holds: Literal["any", "all", "none"] = "any"
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

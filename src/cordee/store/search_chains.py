@@ -46,6 +46,10 @@ class _Follower:
     async def follow(self, resource_type: str, criterion: Criterion) -> None:
         if self._most <= 0:
             return
+        if criterion.combination is not None:
+            for one in criterion.combination.criteria:
+                await self.follow(resource_type, one)
+            return
         if criterion.chain is not None:
             for link in criterion.chain.links:
                 await self.follow(link.resource_type, link.criterion)

@@ -108,6 +108,13 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of them."""
+
+    shapes: tuple["Shape", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IsOneOf:
     """The row is one of those found beforehand (`search_chains`, `search_windows`). Argument: the row identities."""
 
@@ -134,7 +141,7 @@ class Rows:
 
 
 Shape = Union[  # noqa: UP007 - recursive
-    HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasCombination, Not, AnyOf, Refers, ReferredBy
+    HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasCombination, Not, AnyOf, AllOf, Refers, ReferredBy
 ]
 Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
@@ -155,7 +162,7 @@ def weight(shape: Shape | Rows) -> int:
     match shape:
         case Rows(conditions):
             return sum(map(weight, conditions))
-        case AnyOf(shapes):
+        case AnyOf(shapes) | AllOf(shapes):
             return sum(map(weight, shapes))
         case Refers(target):
             return 1 + weight(target)
@@ -325,6 +332,8 @@ def _test(key: int, modifier: str | None, value: Value) -> tuple[str, list[Any]]
             if code is None:
                 return number.prefix, limits
             return f"{number.prefix}|", [*limits, [unit_hash(system, code)]]
+        case StringSearch(normalized) if modifier == "equal":
+            return "whole", [normalized[:INDEXED_BEGINNING], normalized]
         case StringSearch(normalized) if modifier == "contains":
             pieces = grams(key, normalized)
             return (
@@ -359,9 +368,12 @@ def _combination(tenant: int, resource_type: str, combination: Combination, foun
     ways = [_lookup(tenant, resource_type, [criterion], found) for criterion in combination.criteria]
     shapes = tuple(shape for shape, _ in ways)
     arguments = [argument for _, given in ways for argument in given]
+    if combination.holds == "all":
+        return AllOf(shapes), arguments
+    whole: Shape = AnyOf(shapes)
     if all(isinstance(shape, HasTerms) for shape in shapes):
-        return HasTerms(single=False), [sorted({term for terms in arguments for term in terms})]
-    return (shapes[0] if len(shapes) == 1 else AnyOf(shapes)), arguments
+        whole, arguments = HasTerms(single=False), [sorted({term for terms in arguments for term in terms})]
+    return (Not(whole) if combination.holds == "none" else whole), arguments
 
 
 def _chain(tenant: int, key: int, chain: Chain, found: Found) -> Lookup:

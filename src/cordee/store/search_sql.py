@@ -29,6 +29,7 @@ from sqlalchemy.types import BigInteger, DateTime, Integer, Numeric, Text, TypeE
 
 from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
 from cordee.store.search_shape import (
+    AllOf,
     AnyOf,
     HasCombination,
     HasTerms,
@@ -100,6 +101,8 @@ def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
             return not_(_condition(opposite, row, given))
         case AnyOf(shapes):
             return or_(*(_condition(one, row, given) for one in shapes))
+        case AllOf(shapes):
+            return and_(*(_condition(one, row, given) for one in shapes))
         case Refers(target):
             return _refers(target, row, given)
         case ReferredBy(source):
@@ -166,6 +169,8 @@ def _test(of: FromClause, test: str, given: Arguments) -> Condition:
             return part
         cut_up = of.c.grams.contains(given.next(NUMBERS))
         return and_(part, or_(cut_up, of.c.grams.contains(given.next(NUMBERS))))
+    if test == "whole":
+        return and_(string_beginning == given.next(TEXT), of.c.value == given.next(TEXT))
     start = and_(string_beginning >= given.next(TEXT), string_beginning < given.next(TEXT))
     return and_(start, func.starts_with(of.c.value, given.next(TEXT))) if test == "start long" else start
 

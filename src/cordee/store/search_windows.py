@@ -12,7 +12,7 @@ from cordee.fhir.query_refusals import too_costly
 from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.search_order import OrderShape, Position
-from cordee.store.search_shape import AnyOf, IsOneOf, ReferredBy, Refers, Rows
+from cordee.store.search_shape import AllOf, AnyOf, IsOneOf, ReferredBy, Refers, Rows
 
 MOST_SORTED = 1_000
 """Matches that are sorted as they are."""
@@ -62,7 +62,7 @@ async def page_records(
 
 async def _is_much(connection: Connection, search: SortedSearch, first: OrderShape, most_sorted: int) -> bool:
     """Whether the walk of an index is worth while."""
-    tried = any(isinstance(shape, Refers | ReferredBy | AnyOf) for shape in search.found.conditions)
+    tried = any(isinstance(shape, Refers | ReferredBy | AnyOf | AllOf) for shape in search.found.conditions)
     most = MOST_READ if not first.indexed else min(most_sorted, _MOST_TRIED) if tried else most_sorted
     call = statements.at_most(search.found).call([*search.arguments, most + 1])
     found: int = await connection.fetchval(*call)

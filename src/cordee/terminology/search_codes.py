@@ -33,6 +33,9 @@ async def _replaced(reader: Reader, criterion: Criterion) -> Criterion:
     if criterion.reverse is not None:
         end = await _replaced(reader, criterion.reverse.criterion)
         return replace(criterion, reverse=replace(criterion.reverse, criterion=end))
+    if criterion.combination is not None:
+        criteria = tuple([await _replaced(reader, one) for one in criterion.combination.criteria])
+        return replace(criterion, combination=replace(criterion.combination, criteria=criteria))
     if criterion.modifier not in _PLAIN or not _is_of_tokens(criterion):
         return criterion
     try:

@@ -449,7 +449,6 @@ def test_an_unknown_parameter_is_refused_with_the_valid_ones_closest_first():
     [
         "_text",
         "_content",
-        "_filter",
         "_query",
         "_type",
         "near",
