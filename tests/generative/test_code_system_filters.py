@@ -113,7 +113,7 @@ def keeps(concepts: list[dict[str, Any]], concept: dict[str, Any], wanted: Filte
     return any(re.fullmatch(value, one) for one in said)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(concepts=code_systems(), filters=st.lists(FILTERS, min_size=1, max_size=2))
 async def test_filters_choose_in_postgresql_what_they_choose_in_memory(
     database: Database, tenant_name: str, concepts: list[dict[str, Any]], filters: list[Filter]

@@ -165,8 +165,11 @@ async def _address_of(repository: Repository, oid: str) -> str | None:
     page = await repository.search(parse_search("NamingSystem", [("value:exact", oid)]), count=10)
     for version in page.matches:
         ids = orjson.loads(version.body).get("uniqueId", ())
-        if any(one["type"] == "oid" and one["value"] == oid for one in ids):
-            uris = sorted((one for one in ids if one["type"] == "uri"), key=lambda one: not one.get("preferred", False))
+        if any(one.get("type") == "oid" and one.get("value") == oid for one in ids):
+            uris = sorted(
+                (one for one in ids if one.get("type") == "uri" and "value" in one),
+                key=lambda one: not one.get("preferred", False),
+            )
             if uris:
                 return str(uris[0]["value"])
     return None

@@ -47,6 +47,8 @@ def _match(found: Found) -> Part:
         parts.append({"name": "concept", "valueCoding": match.target.coding()})
     for product in match.products:
         coding = {name: product[given] for name, given in (("system", "system"), ("code", "value")) if given in product}
+        if "property" not in product or not coding:
+            continue
         element = {"name": "element", "valueUri": product["property"]}
         parts.append(answers.group("product", (element, {"name": "concept", "valueCoding": coding})))
     if found.source is not None:

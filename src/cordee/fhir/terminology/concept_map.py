@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _INVERSE = {"wider": "narrower", "narrower": "wider", "subsumes": "specializes", "specializes": "subsumes"}
+UNSAID = "relatedto"
+"""The equivalence where an extension stands in place of one: the concepts are related, and how is not known."""
 NOT_A_TRANSLATION = frozenset({"unmatched", "disjoint"})
 
 
@@ -56,16 +58,16 @@ def _forward(group: Mapping[str, Any], coded: Coded) -> Iterator[Match | OtherMa
     for element in elements:
         for target in element.get("target", ()):
             found = _coded(group.get("target"), group.get("targetVersion"), target)
-            yield Match(target["equivalence"], found, tuple(target.get("product", ())))
+            yield Match(target.get("equivalence", UNSAID), found, tuple(target.get("product", ())))
     unmapped = group.get("unmapped")
     if elements or unmapped is None:
         return
-    match unmapped["mode"]:
+    match unmapped.get("mode"):
         case "provided":
             yield Match("equal", Coded(group.get("target"), coded.code, group.get("targetVersion"), coded.display))
         case "fixed":
             yield Match("wider", _coded(group.get("target"), group.get("targetVersion"), unmapped))
-        case "other-map":
+        case "other-map" if "url" in unmapped:
             yield OtherMap(unmapped["url"])
 
 
@@ -73,8 +75,11 @@ def _reversed(group: Mapping[str, Any], coded: Coded) -> Iterator[Match]:
     for element in group.get("element", ()):
         for target in element.get("target", ()):
             if target.get("code") == coded.code:
-                equivalence = _INVERSE.get(target["equivalence"], target["equivalence"])
-                yield Match(equivalence, _coded(group.get("source"), group.get("sourceVersion"), element))
+                equivalence = target.get("equivalence", UNSAID)
+                yield Match(
+                    _INVERSE.get(equivalence, equivalence),
+                    _coded(group.get("source"), group.get("sourceVersion"), element),
+                )
 
 
 def _coded(system: str | None, version: str | None, said: Mapping[str, Any]) -> Coded | None:

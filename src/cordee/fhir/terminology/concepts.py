@@ -14,7 +14,6 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 _RETIRED = frozenset({"inactive", "retired"})
-_KEPT = ("definition", "designation", "property")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Concept:
         for said in self.detail.get("property", ()):
             value = property_value(said)
             text = str(value).lower() if isinstance(value, bool) else value
-            found.setdefault(said["code"], []).append(text["code"] if isinstance(text, Mapping) else str(text))
+            found.setdefault(said["code"], []).append(text.get("code", "") if isinstance(text, Mapping) else str(text))
         return found
 
     @property
@@ -75,10 +74,25 @@ def encode_exact(value: Any) -> str:
 
 
 def read_concept(said: Mapping[str, Any], parents: Iterable[str] = ()) -> Concept:
-    """One concept as a CodeSystem writes it; its property `parent` adds to `parents`."""
-    named = [str(property_value(p)) for p in said.get("property", ()) if p["code"] == "parent"]
-    detail = {name: said[name] for name in _KEPT if name in said}
+    """One concept as a CodeSystem writes it; its property `parent` adds to `parents`.
+
+    A designation or property that has an extension in place of its value says nothing here. Raises
+    `UnusableTerminology` for a concept that has no code.
+    """
+    if "code" not in said:
+        raise UnusableTerminology("A concept has no code.", path="CodeSystem.concept.code")
+    detail: dict[str, Any] = {"definition": said["definition"]} if "definition" in said else {}
+    if designations := with_words(said.get("designation", ())):
+        detail["designation"] = designations
+    if properties := [p for p in said.get("property", ()) if "code" in p and any(n.startswith("value") for n in p)]:
+        detail["property"] = properties
+    named = [str(property_value(p)) for p in properties if p["code"] == "parent"]
     return Concept(said["code"], said.get("display"), tuple(dict.fromkeys((*parents, *named))), detail)
+
+
+def with_words(designations: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The designations that say something."""
+    return [designation for designation in designations if "value" in designation]
 
 
 def read_concepts(concepts: Sequence[Mapping[str, Any]]) -> Iterator[Concept]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cordee.fhir.terminology.concepts import with_words
 from cordee.fhir.terminology.refusals import UnusableTerminology
 
 OPERATORS = frozenset({"=", "is-a", "descendent-of", "is-not-a", "regex", "in", "not-in", "generalizes", "exists"})
@@ -86,15 +87,30 @@ def _rule(said: Mapping[str, Any], path: str) -> Rule:
     return Rule(
         system,
         said.get("version"),
-        tuple(_listed(concept) for concept in listed),
-        tuple(Filter(f["property"], f["op"], f["value"], f"{path}.filter[{place}]") for place, f in enumerate(filters)),
-        tuple(said.get("valueSet", ())),
+        tuple(_listed(concept, f"{path}.concept[{place}]") for place, concept in enumerate(listed)),
+        tuple(_filter(one, f"{path}.filter[{place}]") for place, one in enumerate(filters)),
+        tuple(
+            _stated(canonical, f"{path}.valueSet[{place}]") for place, canonical in enumerate(said.get("valueSet", ()))
+        ),
         path,
     )
 
 
-def _listed(concept: Mapping[str, Any]) -> Listed:
-    return Listed(concept["code"], concept.get("display"), tuple(concept.get("designation", ())))
+def _listed(concept: Mapping[str, Any], path: str) -> Listed:
+    code = _stated(concept.get("code"), f"{path}.code")
+    return Listed(code, concept.get("display"), tuple(with_words(concept.get("designation", ()))))
+
+
+def _filter(said: Mapping[str, Any], path: str) -> Filter:
+    name, op, value = (_stated(said.get(part), f"{path}.{part}") for part in ("property", "op", "value"))
+    return Filter(name, op, value, path)
+
+
+def _stated(value: str | None, path: str) -> str:
+    """A value that an extension may stand in place of, which is no use here."""
+    if value is None:
+        raise UnusableTerminology("There is no value here.", path=path)
+    return value
 
 
 def _enumerated(contains: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
@@ -103,7 +119,9 @@ def _enumerated(contains: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
     while waiting:
         entry = waiting.pop()
         if entry.get("code") and entry.get("system") and not entry.get("abstract", False):
-            by_system.setdefault((entry["system"], entry.get("version")), []).append(_listed(entry))
+            by_system.setdefault((entry["system"], entry.get("version")), []).append(
+                _listed(entry, "ValueSet.expansion.contains")
+            )
         waiting += reversed(entry.get("contains", ()))
     for (system, version), listed in by_system.items():
         yield Rule(system, version, tuple(listed), (), (), "ValueSet.expansion.contains")
