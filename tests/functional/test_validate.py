@@ -1,9 +1,12 @@
 """`$validate` over HTTP: bare and in Parameters, by type and instance, in each mode, by profiles stored over REST."""
 
+import os
+import subprocess
 from typing import Any
 
 import httpx
 import pytest
+from tests.functional.conftest import CORDEE
 
 PROFILE = "https://example.org/StructureDefinition/ne"
 BORN: dict[str, Any] = {
@@ -126,3 +129,16 @@ def test_metadata_lists_it_at_every_type(client: httpx.Client) -> None:
     listed = client.get("metadata").json()["rest"][0]["resource"]
     assert all("validate" in {one["name"] for one in resource["operation"]} for resource in listed)
     assert client.get("Nothing/$validate").status_code == httpx.codes.NOT_FOUND
+
+
+def test_on_write_by_the_tenant_s_policy(client: httpx.Client, dsn: str, tenant_name: str) -> None:
+    def say(policy: str) -> None:
+        command = [CORDEE, "profile", "on-write", policy, "--tenant", tenant_name]
+        subprocess.run(command, env=os.environ | {"CORDEE_DATABASE_URL": dsn}, check=True)
+
+    say("warn")  # before the server first asks for the policy of this tenant, which it keeps for some seconds
+    client.put("StructureDefinition/ne", json=BORN).raise_for_status()
+    told = {"Prefer": "return=OperationOutcome"}
+    claiming = patient(id="1", meta={"profile": [PROFILE]})
+    found = issues(client.put("Patient/1", json=claiming, headers=told), 201)
+    assert found[1:] == UNBORN

@@ -156,5 +156,6 @@ def written_response(request: FhirRequest, written: Written) -> FhirResponse:
         return FhirResponse(status, b"", version, location)
     if answer == "OperationOutcome":
         said = f"{written.effect.capitalize()}: version {version.version}."
-        return FhirResponse(status, outcome_text(Issue("information", "informational", said)), version, location)
+        told = (Issue("information", "informational", said), *written.issues)
+        return FhirResponse(status, outcome_text(*told), version, location)
     return FhirResponse(status, version.body.encode(), version, location)

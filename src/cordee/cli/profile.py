@@ -13,6 +13,7 @@ from cordee.cli.repository import with_repository
 from cordee.fhir.profiles.library import UnusableProfileError
 from cordee.fhir.profiles.packages import Package, PackageRefusedError, read_package
 from cordee.store.connection import DEFAULT_TENANT
+from cordee.store.profile_policy import POLICIES
 from cordee.store.repository import Repository
 from cordee.store.tenant_packages import StoredPackage, add_package, list_packages, remove_package
 
@@ -108,6 +109,31 @@ def remove(
             f"There is no package {package} in the tenant {tenant}; cordee profile list tells which are."
         )
     typer.echo(f"{package}: {removed} definitions removed.")
+
+
+@application.command("on-write")
+def on_write(
+    policy: Annotated[
+        str | None, typer.Argument(help=f"{', '.join(POLICIES)}; without it, the present one is told.")
+    ] = None,
+    tenant: OfTenant = DEFAULT_TENANT,
+    data_dir: DataDir = None,
+) -> None:
+    """What a tenant does with resources that break the profiles they claim: nothing, tell, or refuse.
+
+    Servers follow within seconds. Example: [bold]cordee profile on-write enforce[/bold]
+    """
+    configure_logging("warning")
+    wanted = next((known for known in POLICIES if known == policy), None)
+    if policy is not None and wanted is None:
+        raise CommandError(f"«{policy}» is not a policy: {', '.join(POLICIES)}.", exit_code=2)
+
+    async def work(repository: Repository) -> str:
+        if wanted is not None:
+            await repository.set_profile_policy(wanted)
+        return await repository.profile_policy()
+
+    typer.echo(with_repository(data_dir, tenant, work))
 
 
 @application.command()

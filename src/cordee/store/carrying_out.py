@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from cordee.fhir.outcome import FhirError
+from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.changes import Intent, Written, decide, effect_of, now, stored
 from cordee.store.connection import Connection, Database
+from cordee.store.profile_policy import BreaksProfile, judge
 from cordee.store.read import find_several
 from cordee.store.write import Change, apply
 
@@ -30,16 +31,47 @@ async def carry_out(
             decided.append(decide(intent, current.get(intent.key), rid, moment))
         except FhirError as refusal:
             decided.append(refusal)
-    written = iter(await write_changes(connection, tenant, [d for d in decided if isinstance(d, Change)], current))
+    judged = await judge(connection, tenant, [one for one in decided if isinstance(one, Change)])
+    decided = [_refused(one, judged) if isinstance(one, Change) else one for one in decided]
+    changes = [one for one in decided if isinstance(one, Change)]
+    written = iter(await _write(connection, tenant, changes, current, judged))
     return [next(written) if isinstance(one, Change) else one for one in decided]
 
 
 async def write_changes(
     connection: Connection, tenant: int, changes: Sequence[Change], current: Mapping[Key, StoredVersion]
 ) -> list[Written | None]:
-    """Writes changes over the versions they were decided on; None for one that met another writer."""
+    """Writes changes over the versions they were decided on; None for one that met another writer.
+
+    Raises `BreaksProfile` for the first that the tenant's policy refuses; then nothing is written.
+    """
+    judged = await judge(connection, tenant, changes)
+    for change in changes:
+        if isinstance(refused := _refused(change, judged), FhirError):
+            raise refused
+    return await _write(connection, tenant, changes, current, judged)
+
+
+def _refused(change: Change, judged: Mapping[Key, tuple[Issue, ...] | BreaksProfile]) -> Change | FhirError:
+    found = judged.get(change.key)
+    return found if isinstance(found, BreaksProfile) else change
+
+
+async def _write(
+    connection: Connection,
+    tenant: int,
+    changes: Sequence[Change],
+    current: Mapping[Key, StoredVersion],
+    judged: Mapping[Key, tuple[Issue, ...] | BreaksProfile],
+) -> list[Written | None]:
     written = await apply(connection, tenant, changes) if changes else frozenset()
     return [
-        Written(effect_of(change, current.get(change.key)), stored(change)) if change.key in written else None
+        Written(effect_of(change, current.get(change.key)), stored(change), _issues(judged.get(change.key)))
+        if change.key in written
+        else None
         for change in changes
     ]
+
+
+def _issues(found: tuple[Issue, ...] | BreaksProfile | None) -> tuple[Issue, ...]:
+    return found if isinstance(found, tuple) else ()

@@ -31,10 +31,14 @@ Effect = Literal["created", "updated", "unchanged", "deleted", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write did. `version` is what is now stored; None when a deletion found nothing."""
+    """What a write did. `version` is what is now stored; None when a deletion found nothing.
+
+    `issues` is what the resource breaks of profiles, where the tenant wants that told.
+    """
 
     effect: Effect
     version: StoredVersion | None
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

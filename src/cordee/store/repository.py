@@ -16,6 +16,7 @@ from cordee.store.conditions import match_all, match_one
 from cordee.store.connection import Connection, Database, Held
 from cordee.store.integrity import NOT_HELD, Integrity, find_all_referrers, require_integrity
 from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
+from cordee.store.profile_policy import Policy, policy_of, set_policy
 from cordee.store.reader import Reader
 from cordee.store.transaction import run_transaction
 from cordee.store.unit_of_work import UnitOfWork
@@ -64,6 +65,15 @@ class Repository(Reader):
         `progress` is told how many entries were verified since it was last told.
         """
         return await verify_ledger(self._database, self.tenant, structure, progress)
+
+    async def profile_policy(self) -> Policy:
+        """What the tenant does with resources that break the profiles they claim."""
+        async with self._database.rows() as connection:
+            return await policy_of(connection, self.tenant)
+
+    async def set_profile_policy(self, policy: Policy) -> None:
+        """Changes it; other processes follow within `SECONDS_UNTIL_KNOWN`."""
+        await set_policy(self._database, self.tenant, policy)
 
     async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
         """Stores under an id of ours. With a condition, only if nothing matches: one match is answered instead,

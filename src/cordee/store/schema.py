@@ -47,6 +47,8 @@ tenant = Table(
     Column("tenant", Integer, Identity(always=True), primary_key=True),
     Column("name", _code, nullable=False, unique=True),
     Column("created", _moment, nullable=False, server_default=text("now()")),
+    Column("profiles", _code, nullable=False, server_default=text("'off'")),
+    CheckConstraint("profiles IN ('off', 'warn', 'enforce')", name="known_profile_policy"),
 )
 
 resource = Table(

@@ -11,6 +11,7 @@ from cordee.store.carrying_out import write_changes
 from cordee.store.changes import Precondition, Written, decide, now
 from cordee.store.connection import Connection, Database
 from cordee.store.integrity import NOT_HELD, Integrity, ReferredTo, require_integrity
+from cordee.store.profile_policy import BreaksProfile
 from cordee.store.transaction_patches import find_patched, patched
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
@@ -99,7 +100,11 @@ async def _carry_out(
             changes.append((step, decided))
         else:
             step.result = decided
-    written = await write_changes(connection, tenant, [change for _, change in changes], current)
+    try:
+        written = await write_changes(connection, tenant, [change for _, change in changes], current)
+    except BreaksProfile as refusal:
+        entry = next(step.entry for step, change in changes if change.key == refusal.key)
+        raise placed(entry, refusal) from None
     for (step, _), result in zip(changes, written, strict=True):
         if result is None:
             raise Conflict(f"Another writer created {'/'.join(step.key)} first.", path=step.entry.path)
