@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.collective_practice import PATIENTS, PEPS, contract, group, report, resources
+from tests.collective_practice import PATIENTS, PEPS, RPPS, contract, group, report, resources
 
 from cordee.claims.collective.fhir_invoice import invoice_id
 from cordee.claims.collective.period import period_of
@@ -16,7 +16,9 @@ from cordee.claims.fhir_evidence import EvidenceError
 from cordee.claims.signing import sign_distribution
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Sealed
+from cordee.ledger.model import Account, Event, LedgerEntry, LedgerLine
 from cordee.pathways.shipped import shipped_pathways
+from cordee.store.ledger.appending import EntryExists
 from cordee.store.repository import Repository
 
 THIRD_QUARTER = date(2026, 9, 30)
@@ -100,6 +102,67 @@ async def test_a_draft_follows_the_facts_and_an_issued_invoice_does_not(practice
     assert (await stored(practice))["totalNet"]["value"] == 2700
     with pytest.raises(Sealed):
         await put(practice, {**(await stored(practice)), "status": "cancelled"})
+
+
+async def entries(repository: Repository) -> list[LedgerEntry]:
+    return [chained.entry async for chained in repository.ledger.entries("Organization/msp")]
+
+
+async def test_issuing_books_what_the_insurers_owe_and_whom_it_is_for(practice: Repository) -> None:
+    await billed(practice)
+    assert await entries(practice) == []
+    await billed(practice, issue=True)
+    [entry] = await entries(practice)
+    invoice = f"Invoice/{invoice_id('msp:peps:2026-Q3')}"
+    assert (entry.event, entry.key, entry.claim) == ("submission", f"submission:{invoice}", invoice)
+    assert (entry.booked_on, entry.evidence) == (THIRD_QUARTER, (f"{invoice}/_history/2",))
+    owed = {line.account: line.debit for line in entry.lines if line.debit}
+    assert owed == {Account.AMO_RECEIVABLE: 280_000}
+    # 10 % of 2,800.00 is the structure's, five share the rest.
+    given = [(line.account, line.payee, line.credit) for line in entry.lines if line.credit]
+    heads = [(Account.PAYABLE, f"{RPPS}|9990000000{n}", 50_400) for n in range(5)]
+    assert given == [*heads, (Account.STRUCTURE, "https://finess.esante.gouv.fr|990000001", 28_000)]
+    assert (await practice.verify_ledger("Organization/msp")).fault is None
+
+
+async def test_what_each_insurer_owes_and_the_reserve_are_booked_apart(practice: Repository) -> None:
+    split = [{"step": "percentage", "beneficiary": "structure", "share": "10 %"}]
+    await put(practice, contract(**PEPS, split=split, residue="reserve", amo_share="60 %"))
+    await billed(practice, issue=True)
+    [entry] = await entries(practice)
+    assert [(line.account, line.debit, line.credit) for line in entry.lines] == [
+        (Account.AMO_RECEIVABLE, 168_000, 0),
+        (Account.AMC_RECEIVABLE, 112_000, 0),
+        (Account.STRUCTURE, 0, 28_000),
+        (Account.RESERVE, 0, 252_000),
+    ]
+
+
+async def test_an_invoice_is_booked_once_however_often_and_by_how_many_it_is_issued(practice: Repository) -> None:
+    outcomes = await asyncio.gather(*(billed(practice, issue=True) for _ in range(4)))
+    assert sorted(outcome.effect for outcome in outcomes) == ["already_issued"] * 3 + ["issued"]
+    await billed(practice, issue=True, as_of=date(2026, 10, 15))
+    assert len(await entries(practice)) == 1
+
+
+async def test_an_invoice_that_can_not_be_booked_is_not_issued(practice: Repository) -> None:
+    await billed(practice)
+    key = f"submission:Invoice/{invoice_id('msp:peps:2026-Q3')}"
+    async with practice.unit() as unit:
+        lines = (LedgerLine(Account.AMO_RECEIVABLE, debit=1), LedgerLine(Account.STRUCTURE, credit=1))
+        other = LedgerEntry("Organization/msp", THIRD_QUARTER, Event.SUBMISSION, key, "autre", None, (), lines)
+        await unit.append([other])
+    with pytest.raises(EntryExists):
+        await billed(practice, issue=True)
+    assert (await stored(practice))["status"] == "draft"
+    assert await entries(practice) == [other]
+
+
+async def test_an_invoice_issued_by_somebody_else_is_not_booked(practice: Repository) -> None:
+    await billed(practice)
+    await put(practice, {**(await stored(practice)), "status": "issued"})
+    assert (await billed(practice, issue=True)).effect == "already_issued"
+    assert await entries(practice) == []
 
 
 async def test_a_dry_run_writes_nothing(practice: Repository) -> None:

@@ -1,4 +1,4 @@
-"""The ledger entries of a Claim's submission and of the answers to it (no I/O).
+"""The ledger entries of what is asked of a caisse and of its answers, for Claims and Invoices alike (no I/O).
 
 Each entry's key says what it books, so that booking twice is told from booking again.
 """
@@ -6,7 +6,7 @@ Each entry's key says what it books, so that booking twice is told from booking 
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from cordee.claims.claim_record import ClaimItem, ClaimRecord
+from cordee.claims.claim_record import ClaimItem, ClaimRecord, PaymentRequest
 from cordee.claims.lifecycle import Answer, Decision, Effect, Family, Share, shares_of
 from cordee.claims.payees import PayeeKind
 from cordee.ledger.model import Account, Event, LedgerEntry
@@ -27,9 +27,16 @@ _OWN: Mapping[PayeeKind, Account] = {"structure": Account.STRUCTURE, "reserve": 
 
 def submission_entry(claim: ClaimRecord, on: date, bordereau: str) -> LedgerEntry:
     """A Claim that asks for money is submitted."""
-    parts = [_part(share.item, share, share.claimed) for share in shares_of(claim)]
-    label = f"Transmission, bordereau {bordereau}"
-    return _entry(claim, Event.SUBMISSION, on, label, claimed(parts), _as_submitted(claim))
+    return _entry(
+        claim, Event.SUBMISSION, on, f"Transmission, bordereau {bordereau}", _asked(claim), _as_submitted(claim)
+    )
+
+
+def issue_entry(invoice: PaymentRequest, on: date) -> LedgerEntry | None:
+    """An Invoice is issued by the version that `invoice` was read from; None for one of 0 cents."""
+    evidence = f"{invoice.reference}/_history/{invoice.version}"
+    lines = _asked(invoice)
+    return _entry(invoice, Event.SUBMISSION, on, "Émission de la facture", lines, evidence) if lines else None
 
 
 def credit_entry(
@@ -50,7 +57,7 @@ def credit_entry(
 
 
 def answer_entries(
-    claim: ClaimRecord, family: Family, answer: Answer, evidence: str, held: Mapping[str, int]
+    claim: PaymentRequest, family: Family, answer: Answer, evidence: str, held: Mapping[str, int]
 ) -> tuple[LedgerEntry, ...]:
     """What an answer moves. `family` is as it stood before the answer, `evidence` the version that holds it.
 
@@ -88,6 +95,10 @@ def answer_entries(
     return tuple(booked)
 
 
+def _asked(request: PaymentRequest) -> Lines:
+    return claimed(_part(share.item, share, share.claimed) for share in shares_of(request))
+
+
 def _by_effect(answer: Answer) -> dict[Effect, list[Decision]]:
     told: dict[Effect, list[Decision]] = {"paid": [], "rejected": [], "recovered": [], "repaid": []}
     for decision in answer.decisions:
@@ -96,7 +107,7 @@ def _by_effect(answer: Answer) -> dict[Effect, list[Decision]]:
 
 
 def _indus(
-    claim: ClaimRecord,
+    claim: PaymentRequest,
     family: Family,
     amounts: Iterable[tuple[ClaimItem, Share | Decision, int, str | None]],
     held: Mapping[str, int],
@@ -127,7 +138,7 @@ def _as_submitted(claim: ClaimRecord) -> str:
     return f"{claim.reference}/_history/{claim.version + 1}"
 
 
-def _entry(claim: ClaimRecord, event: Event, on: date, label: str, lines: Lines, evidence: str) -> LedgerEntry:
+def _entry(claim: PaymentRequest, event: Event, on: date, label: str, lines: Lines, evidence: str) -> LedgerEntry:
     text = f"{label}, forfait {claim.identifier}"
     return LedgerEntry(
         structure=claim.structure,

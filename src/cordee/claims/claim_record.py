@@ -1,4 +1,4 @@
-"""A Claim as the rest of its life needs it: who is claimed which cents, of which insurer, for which sessions."""
+"""What is asked of a caisse, as the rest of its life needs it: who is to be paid which cents, by which insurer."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -35,10 +35,11 @@ class ClaimItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimRecord:
-    """A Claim of the project. `original` is the Claim a credit, replacement or resubmission is about.
+class PaymentRequest:
+    """What a structure asks a caisse to pay, a Claim or an Invoice: all that answers and bookings need of it.
 
-    `structure`, `patient` and `care_plan` are references, `forfait` the code of what fell due in the plan.
+    `structure` is a reference, `version` 0 for what was not stored yet. An Invoice is a forfait, `submitted` once it is
+    issued.
     """
 
     reference: str
@@ -47,6 +48,18 @@ class ClaimRecord:
     kind: ClaimKind
     tag: ClaimTag
     structure: str
+    payee_mode: PayeeMode
+    items: tuple[ClaimItem, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecord(PaymentRequest):
+    """A Claim of the project. `original` is the Claim a credit, replacement or resubmission is about.
+
+    `patient` and `care_plan` are references, `forfait` the code of what fell due in the plan.
+    """
+
     patient: str
     care_plan: str
     pathway: str
@@ -56,8 +69,5 @@ class ClaimRecord:
     forfait: str
     period: Validity
     created: date
-    payee_mode: PayeeMode
-    items: tuple[ClaimItem, ...]
-    total: int
     original: str | None
     evidence_versions: tuple[str, ...]

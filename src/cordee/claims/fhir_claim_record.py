@@ -49,7 +49,7 @@ def claim_record_from_claim(claim: Resource) -> ClaimRecord:
         original=None if kind == "forfait" else _original(read, claim),
         evidence_versions=tuple(told.get("evidence-versions", {}).get("valueString", "").split()),
     )
-    _check_sums(read, record, _insurers(read, "", claim))
+    _check_sums(read, record, insurers_of(read, "", claim))
     return record
 
 
@@ -91,7 +91,7 @@ def _item(read: Reading, place: str, item: Part, team: Mapping[object, Part], si
         raise read.refusal(f"{place}.careTeamSequence", f"is {list(named)}", "it names the entry of careTeam it pays")
     provider = entry.get("provider") or {}
     cents = read.cents(f"{place}.net", item.get("net"))
-    amo, amc = _insurers(read, f"{place}.", item)
+    amo, amc = insurers_of(read, f"{place}.", item)
     if amo + amc != cents:
         raise read.refusal(f"{place}.net", f"is {cents} cents", f"its AMO and AMC parts add up to {amo + amc}")
     if min(cents * sign, amo * sign, amc * sign) < 0:
@@ -111,12 +111,12 @@ def _item(read: Reading, place: str, item: Part, team: Mapping[object, Part], si
         amo=amo,
         amc=amc,
         sessions=tuple(read.referenced(f"{place}.encounter[{n}]", session) for n, session in sessions),
-        profession=_profession(entry),
+        profession=profession_of(entry),
     )
 
 
-def _insurers(read: Reading, prefix: str, element: Part) -> tuple[int, int]:
-    """The cents of the AMO and of the AMC that an item, or the whole Claim, states."""
+def insurers_of(read: Reading, prefix: str, element: Part) -> tuple[int, int]:
+    """The cents of the AMO and of the AMC that a Claim, or an item or participant, states. Raises EvidenceError."""
     place = f"{prefix}extension"
     found: dict[str, int] = {}
     for extension in element.get("extension", ()):
@@ -165,7 +165,8 @@ def _version(read: Reading, convention: Part) -> str:
     return text.removeprefix("version ")
 
 
-def _profession(entry: Part) -> str | None:
+def profession_of(entry: Part) -> str | None:
+    """The profession of a payee as it is paid (`system|code`), None for one who has none."""
     codings = entry.get("role", {}).get("coding", ())
     own = next((coding for coding in codings if coding.get("system") != canonical.PAYEE_SYSTEM), None)
     return f"{own.get('system')}|{own.get('code')}" if own else None

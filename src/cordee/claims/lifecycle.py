@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from cordee.claims.claim_record import ClaimItem, ClaimRecord
+from cordee.claims.claim_record import ClaimItem, ClaimRecord, PaymentRequest
 from cordee.claims.returns import Insurer
 
 INSURERS: tuple[Insurer, ...] = ("amo", "amc")
@@ -138,8 +138,8 @@ def number_of(identifier: str) -> int:
     return int(parts[4]) if len(parts) > 4 and parts[4].isdigit() else 1
 
 
-def shares_of(claim: ClaimRecord, answers: Iterable[Answer] = ()) -> tuple[Share, ...]:
-    """The shares of a Claim in the order of its items, AMO first, without those of nothing; sums of all answers."""
+def shares_of(claim: PaymentRequest, answers: Iterable[Answer] = ()) -> tuple[Share, ...]:
+    """The shares of a request in the order of its items, AMO first, without those of nothing; sums of all answers."""
     sums: dict[tuple[int, Insurer, Effect], int] = {}
     for answer in answers:
         for decision in answer.decisions:

@@ -93,7 +93,7 @@ class LedgerEntry:
     label: str
     """For people, in French."""
     claim: str | None
-    """The Claim concerned, `Claim/x`."""
+    """The Claim or Invoice concerned, `Claim/x`."""
     evidence: tuple[str, ...]
     """The versions that say so: `ClaimResponse/x/_history/1`."""
     lines: tuple[LedgerLine, ...]

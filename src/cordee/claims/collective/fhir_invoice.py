@@ -47,6 +47,11 @@ def invoice_id(identifier: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"{canonical.COLLECTIVE_IDENTIFIER}|{identifier}"))
 
 
+def lock_of_invoice(identifier: str) -> str:
+    """What a unit of work locks before it writes the Invoice of this identifier, or answers it."""
+    return f"collective:{identifier}"
+
+
 def invoice_from_settlement(
     settlement: CollectiveSettlement, evidence: CollectiveEvidence, status: InvoiceStatus
 ) -> Element:
@@ -98,6 +103,7 @@ def _payment(settlement: CollectiveSettlement, evidence: CollectiveEvidence) -> 
             {"url": "period", "valuePeriod": {"start": period.first.isoformat(), "end": period.last.isoformat()}},
             {"url": "convention", "valueReference": contract},
             {"url": "convention-version", "valueString": convention.version},
+            {"url": "payee-mode", "valueCode": convention.payee_mode.replace("_", "-")},
             {"url": "evidence-versions", "valueString": " ".join(evidence.versions)},
             {"url": "patient-evidence-count", "valueInteger": evidence.patients},
             {"url": "patient-evidence-sha256", "valueString": evidence.digest},

@@ -1,4 +1,4 @@
-"""A collective payment judged and written: an Invoice that stays a draft until it is issued, and then never changes."""
+"""A collective payment judged and written: an Invoice that is a draft until it is issued, booked and sealed."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, Protocol
 
-from cordee.claims.collective.fhir_invoice import InvoiceStatus, invoice_from_settlement, invoice_id
+from cordee.claims.booking import issue_entry
+from cordee.claims.collective.fhir_invoice import InvoiceStatus, invoice_from_settlement, invoice_id, lock_of_invoice
+from cordee.claims.collective.fhir_invoice_record import stored_invoice
 from cordee.claims.collective.period import BillingPeriod
 from cordee.claims.collective.reading import CollectiveCase, collective_case
 from cordee.claims.collective.settlement import CollectiveNotDue, CollectiveSettlement, settle_collective
@@ -71,8 +73,8 @@ async def bill_collective(
 ) -> CollectiveOutcome:
     """Judges the payment of a structure (an Organization's id) for a period, and writes its Invoice.
 
-    A draft is written again where the evidence has moved; with `issue` the Invoice is issued, and sealed. Two runs at
-    once write it once. Raises EvidenceError when the case can't be read: nothing is written.
+    A draft is written again where the evidence has moved; with `issue` the Invoice is issued, sealed and booked, all
+    at once. Two runs at once write it once. Raises EvidenceError when the case can't be read: nothing is written.
     """
     case = await collective_case(records, pathway, pathways, structure=structure, period=period)
     outcome = await _outcome(records, case, as_of, issue=issue, dry_run=dry_run)
@@ -91,13 +93,17 @@ async def _outcome(
         fresh = invoice_from_settlement(settled, case.evidence, "draft")
         return _standing(settled, stored, fresh) or CollectiveBilled(settled, _address(stored), "would_be_billed")
     async with records.unit() as unit:
-        await unit.lock([case.dossier.identifier])
+        await unit.lock([lock_of_invoice(case.dossier.identifier)])
         stored = (await unit.read_many([key])).get(key)
         if isinstance(settled, CollectiveNotDue):
             return CollectiveRefused(settled, await _withdraw(unit, stored))
         status: InvoiceStatus = "issued" if issue else "draft"
         fresh = invoice_from_settlement(settled, case.evidence, status)
-        return _standing(settled, stored, fresh) or await _write(unit, settled, stored, fresh, issue=issue)
+        standing = _standing(settled, stored, fresh)
+        outcome = standing or await _write(unit, settled, stored, fresh, issue=issue)
+        if issue:
+            await _book(unit, key)
+        return outcome
 
 
 def _standing(
@@ -128,6 +134,18 @@ async def _write(
     incoming = accept(claim_text(fresh), "Invoice")
     result = await unit.put("Invoice", fresh["id"], incoming, sealed=issue)
     return CollectiveBilled(settlement, _address(result.version), "issued" if issue else effect)
+
+
+async def _book(unit: UnitOfWork, key: tuple[str, str]) -> None:
+    """Books an Invoice that was issued; what is booked already is not booked again.
+
+    One that is not sealed was written by somebody else than the engine: nothing is booked for it.
+    """
+    version = (await unit.read_many([key]))[key]
+    if version.sealed:
+        invoice = stored_invoice(version)
+        entry = issue_entry(invoice, invoice.dated)
+        await unit.append([] if entry is None else [entry])
 
 
 async def _withdraw(unit: UnitOfWork, stored: StoredVersion | None) -> str | None:
