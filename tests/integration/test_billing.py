@@ -14,7 +14,7 @@ from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY, STRUCTURE
 
 from cordee.claims.billing import Billed, BillingOrder, Outcome, Refused, Unreadable, bill
-from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_claim import claim_resource, claim_text
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_contract import contract_from_convention
 from cordee.claims.signing import sign_distribution
@@ -199,6 +199,58 @@ async def test_what_a_plan_entered_in_error_was_billed_for_is_withdrawn(practice
     assert {f"Claim/{c['id']}" for c in await claims(practice) if c["status"] == "cancelled"} == wrong
     once_more = {outcome.reason.context.care_plan for outcome in of_kind(await run(practice), Refused)}
     assert "CarePlan/patient-02" not in once_more
+
+
+async def test_a_session_given_to_another_patient_is_paid_for_one_of_them(practice: Repository) -> None:
+    first = of_kind(await run(practice), Billed)
+    ours = next(outcome for outcome in first if outcome.settlement.context.patient == "Patient/patient-02")
+    act, theirs = next(
+        (act, outcome)
+        for part in ours.settlement.parts
+        for act in part.acts
+        for outcome in first
+        if outcome.settlement.context.patient != "Patient/patient-02"
+        and outcome.settlement.forfait.start <= act.day <= outcome.settlement.forfait.end
+        and any(act.member == other.member for their_part in outcome.settlement.parts for other in their_part.acts)
+    )
+    plan, patient = theirs.settlement.context.care_plan, theirs.settlement.context.patient
+    encounter = orjson.loads((await practice.read("Encounter", act.session.removeprefix("Encounter/"))).body)
+    moved = orjson.loads(orjson.dumps(encounter).replace(b"patient-02", patient.removeprefix("Patient/").encode()))
+    await change(practice, act.session, **{name: moved[name] for name in moved if name not in {"id", "meta"}})
+    dry = of_kind(await run(practice, dry_run=True), Billed)
+    again = next(outcome for outcome in dry if outcome.settlement and outcome.settlement.context.care_plan == plan)
+    reasons = {n.reason.rule for n in again.settlement.not_counted if n.session == act.session}
+    assert reasons == {"session.already_billed"}
+    await run(practice)
+    await run(practice)
+    paid_by = [c["id"] for c in await claims(practice) if c["status"] != "cancelled" and act.session in str(c["item"])]
+    assert len(paid_by) <= 1
+
+
+async def test_a_claim_of_a_forfait_that_somebody_else_wrote_neither_stands_nor_hides_the_true_one(
+    practice: Repository,
+) -> None:
+    await run(practice)
+    true = await claims(practice)
+    forged = true[0] | {"id": "forged"}
+    forged["meta"] = {"tag": [{"system": t["system"], "code": "submitted"} for t in forged["meta"]["tag"]]}
+    await practice.update("Claim", "forged", accept(claim_text(forged), "Claim"))
+    assert {outcome.effect for outcome in of_kind(await run(practice), Billed)} == {"already_billed"}
+    await practice.delete("Claim", true[0]["id"])
+    effects = {outcome.claim: outcome.effect for outcome in of_kind(await run(practice), Billed)}
+    assert effects[f"Claim/{true[0]['id']}"] == "billed"
+
+
+async def test_a_claim_tagged_submitted_by_hand_is_made_ready_again(practice: Repository) -> None:
+    await run(practice)
+    chosen, *_ = await claims(practice)
+    tag = [t | {"code": "submitted"} if t.get("code") == "ready" else t for t in chosen["meta"]["tag"]]
+    said = claim_text(chosen | {"meta": {"tag": tag}, "status": "active"})
+    await practice.update("Claim", chosen["id"], accept(said, "Claim"))
+    effects = {outcome.claim: outcome.effect for outcome in of_kind(await run(practice), Billed)}
+    assert effects.pop(f"Claim/{chosen['id']}") == "recomputed"
+    assert set(effects.values()) == {"already_billed"}
+    assert {t["code"] for claim in await claims(practice) for t in claim["meta"]["tag"]} == {"ready"}
 
 
 async def test_what_an_earlier_run_billed_of_later_days_stands(practice: Repository) -> None:

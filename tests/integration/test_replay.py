@@ -13,10 +13,11 @@ from demo.team import PATHWAY, STRUCTURE
 
 from cordee.claims.answers import apply_returns
 from cordee.claims.billing import Billed, BillingOrder, bill
-from cordee.claims.correction import resubmit
+from cordee.claims.correction import cancel, resubmit
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
 from cordee.claims.fhir_contract import contract_from_convention
+from cordee.claims.records import plan_record
 from cordee.claims.replay import replay_claims
 from cordee.claims.returns import ReturnLine
 from cordee.claims.submission import ready_claims, submit_claims
@@ -130,6 +131,25 @@ async def test_a_share_claimed_again_alone_is_a_part_of_its_original(practice: R
     await resubmit(practice, claim.reference, item.payee, Label("pièce jointe", "attached"), BILLED_UNTIL)
     await submit(practice)
     assert await replayed(practice) == (len(records) + 1, None)
+
+
+async def test_sessions_are_free_again_once_the_credit_of_their_claim_is_submitted(practice: Repository) -> None:
+    first = await billed(practice)
+    await submit(practice)
+    chosen = next(outcome for outcome in first if outcome.settlement is not None)
+    assert chosen.settlement is not None
+    assert chosen.claim is not None
+    context = chosen.settlement.context
+
+    async def stands() -> bool:
+        plan = orjson.loads((await practice.read("CarePlan", context.care_plan.removeprefix("CarePlan/"))).body)
+        record = await plan_record(practice, plan)
+        return context.identifier in record.claims.earlier_forfaits({PATHWAY.code: PATHWAY}, record.encounters)
+
+    await cancel(practice, chosen.claim, Label("saisie par erreur", "entered in error"), BILLED_UNTIL)
+    assert await stands()
+    await submit(practice)
+    assert not await stands()
 
 
 async def test_drafts_are_not_replayed(practice: Repository) -> None:

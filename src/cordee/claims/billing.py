@@ -104,7 +104,7 @@ def _claimed_for_another(met: Iterable[Met], patients: Mapping[str, str]) -> dic
         claim = stored_claim(one.version) if one.version is not None and not one.version.deleted else None
         if claim is None or claim.care_plan not in patients:
             continue
-        before, now = local_reference(claim.resource.get("patient")), patients[claim.care_plan]
+        before, now = claim.patient, patients[claim.care_plan]
         if before != now:
             said = (
                 f"{claim.care_plan}: {claim.reference} claims a forfait of this plan for {before}, and the plan names "
@@ -207,7 +207,7 @@ def _due(
         return billed(
             settlement, None if dry_run else f"Claim/{claim['id']}", "would_be_billed" if dry_run else "billed"
         )
-    if standing is not None and is_same_payment(standing.resource, claim):
+    if standing is not None and not standing.mistagged and is_same_payment(standing.resource, claim):
         return billed(settlement, standing.reference, "already_billed")
     if _is_draft(first) and (standing is None or standing is first):
         page.puts.append(_put(claim, first.version))

@@ -1,6 +1,5 @@
 """A quote-part as an item of a Claim, and its payee as an entry of `careTeam`."""
 
-
 from cordee.claims import canonical
 from cordee.claims.explanation import Explanation
 from cordee.claims.fhir_datatypes import Element, coded, identifier, insurer_share_extensions, money, named, translated

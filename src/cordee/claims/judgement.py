@@ -169,6 +169,8 @@ def _knowing(
 
 def _stands_on(claim: StoredClaim, evidence: Iterable[str], others: Mapping[str, EarlierForfait]) -> bool:
     """Whether a Claim was settled on just this, and all the Claims it knew of still stand."""
+    if claim.mistagged:
+        return False
     looked_at = {reference for reference in claim.evidence if not reference.startswith("Claim/")}
     return looked_at == set(evidence) and claim.settled_after <= {one.claim for one in others.values()}
 

@@ -126,7 +126,7 @@ async def plan_records(records: Searched, plans: Sequence[Resource]) -> list[Pla
     consents = await _of_patients(records, "Consent", "patient", patients)
     all_plans = await _of_patients(records, "CarePlan", "subject", patients)
     distributions = await _distributions(records, plans)
-    claims = await _claims(records, patients)
+    claims = await _claims(records, patients, encounters, all_plans)
     found = []
     for plan in plans:
         patient = local_reference(plan.get("subject")) or ""
@@ -154,13 +154,32 @@ async def _distributions(records: Searched, plans: Sequence[Resource]) -> dict[s
     return found
 
 
-async def _claims(records: Searched, patients: Iterable[tuple[str, str]]) -> dict[str, PatientClaims]:
+async def _claims(
+    records: Searched,
+    patients: Iterable[tuple[str, str]],
+    encounters: Mapping[str, Iterable[Resource]],
+    plans: Mapping[str, Iterable[Resource]],
+) -> dict[str, PatientClaims]:
+    """The Claims of each patient, and those of others' plans that name one of their sessions."""
     found: dict[str, list[StoredClaim]] = {}
     for version in await records.referring("Claim", "patient", patients):
         claim = stored_claim(version)
         if claim is not None:
-            found.setdefault(local_reference(claim.resource.get("patient")) or "", []).append(claim)
-    return {patient: PatientClaims(tuple(claims)) for patient, claims in found.items()}
+            found.setdefault(claim.patient, []).append(claim)
+    # Only a session that was changed can have been another patient's.
+    now = {
+        reference_of(session): patient
+        for patient, sessions in encounters.items()
+        for session in sessions
+        if session["meta"]["versionId"] != "1"
+    }
+    for version in await records.referring("Claim", "encounter", _keys(now)):
+        claim = stored_claim(version)
+        if claim is not None:
+            for patient in {now[session] for session in claim.sessions if session in now} - {claim.patient}:
+                if claim.care_plan not in map(reference_of, plans.get(patient, ())):
+                    found.setdefault(patient, []).append(claim)
+    return {patient: PatientClaims(tuple(claims), patient) for patient, claims in found.items()}
 
 
 async def all_matches(records: Searched, resource_type: str, criteria: Sequence[tuple[str, str]]) -> list[Resource]:

@@ -196,7 +196,7 @@ def _plan_record(
         consents=of_kind("Consent"),
         other_plans=tuple(plan for plan in of_kind("CarePlan") if reference_of(plan) != record.care_plan),
         distributions=tuple(contract for contract in of_kind("Contract") if is_distribution(contract)),
-        claims=PatientClaims(tuple(others)),
+        claims=PatientClaims(tuple(others), record.patient),
     )
 
 

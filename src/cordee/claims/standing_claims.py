@@ -8,7 +8,7 @@ from typing import Any
 
 from cordee.claims import canonical
 from cordee.claims.evidence import EarlierForfait
-from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_claim import claim_id, claim_resource
 from cordee.claims.fhir_claim_record import supporting_information_of
 from cordee.claims.fhir_corrections import forfait_identifier
 from cordee.claims.fhir_datatypes import Element
@@ -23,7 +23,8 @@ from cordee.pathways.schedule import forfait_of_code
 class StoredClaim:
     """What billing looks at in a stored Claim. `forfait_identifier` is the forfait's, whatever the Claim's kind.
 
-    `cents` is its total, `evidence` the versions it was settled on, `original` the Claim it corrects.
+    `cents` is its total, `evidence` the versions it was settled on, `original` the Claim it corrects. `mistagged`: it
+    says submitted, and never was.
     """
 
     reference: str
@@ -31,8 +32,10 @@ class StoredClaim:
     forfait_identifier: str
     kind: str
     submitted: bool
+    mistagged: bool
     cancelled: bool
     original: str | None
+    patient: str
     care_plan: str
     pathway: str
     forfait: str
@@ -55,13 +58,26 @@ class StoredClaim:
 
 @dataclass(frozen=True, slots=True)
 class PatientClaims:
-    """The Claims of one patient that the project wrote, oldest first."""
+    """The Claims of one patient that the project wrote, oldest first.
+
+    And those of others that name a session which is the patient's by now, so that it is not paid twice.
+    """
 
     claims: tuple[StoredClaim, ...] = ()
+    patient: str = ""
 
     def standing(self) -> dict[str, StoredClaim]:
-        """The Claim that stands for each forfait, by its identifier: neither cancelled nor credited, the latest."""
-        credited = {claim.original for claim in self.claims if claim.kind == "credit" and not claim.cancelled}
+        """The Claim that stands for each forfait, by its identifier: neither cancelled nor credited, the latest.
+
+        A credit takes back what it is about once it is submitted, or once there is a replacement: a person may still
+        delete it.
+        """
+        replaced = {claim.original for claim in self.claims if claim.kind == "replacement" and not claim.cancelled}
+        credited = {
+            claim.original
+            for claim in self.claims
+            if claim.kind == "credit" and not claim.cancelled and (claim.submitted or claim.original in replaced)
+        }
         return {
             claim.forfait_identifier: claim
             for claim in self.claims
@@ -79,7 +95,10 @@ class PatientClaims:
     def earlier_forfaits(
         self, pathways: Mapping[str, Pathway], encounters: Iterable[Resource]
     ) -> dict[str, EarlierForfait]:
-        """What stands, as the core knows it; `encounters` tell which act each session was."""
+        """What stands, as the core knows it; `encounters` tell which act each session was.
+
+        Of another patient's, only the sessions matter.
+        """
         standing = self.standing()
         if not standing:
             return {}
@@ -87,7 +106,7 @@ class PatientClaims:
         return {
             identifier: EarlierForfait(
                 identifier=identifier,
-                pathway=claim.pathway,
+                pathway=claim.pathway if self._is_own(claim) else "",
                 care_plan=claim.care_plan,
                 forfait=forfait_of_code(pathways[claim.pathway], claim.forfait)
                 if claim.pathway in pathways
@@ -100,12 +119,18 @@ class PatientClaims:
             for identifier, claim in standing.items()
         }
 
+    def _is_own(self, claim: StoredClaim) -> bool:
+        return self.patient in {"", claim.patient}
+
 
 NO_CLAIMS = PatientClaims()
 
 
 def stored_claim(version: StoredVersion) -> StoredClaim | None:
-    """A stored Claim as billing looks at it; None for one that isn't the project's, or can't be read as such."""
+    """A stored Claim as billing looks at it; None for one that isn't the project's, or can't be read as such.
+
+    The id of the project's follows from its forfait: another that names the same forfait was written by somebody else.
+    """
     claim = claim_resource(version.body.encode())
     named = [i.get("value") for i in claim.get("identifier", ()) if i.get("system") == canonical.FORFAIT_IDENTIFIER]
     told = supporting_information_of(claim)
@@ -115,6 +140,8 @@ def stored_claim(version: StoredVersion) -> StoredClaim | None:
     start = claim.get("billablePeriod", {}).get("start", "")
     if len(named) != 1 or len(tags) != 1 or total is None or pathway is None or len(start) != len("2026-07-01"):
         return None
+    if version.id != claim_id(named[0]):
+        return None
     related = claim.get("related", ())
     sessions = {s.get("reference", "") for item in claim.get("item", ()) for s in item.get("encounter", ())}
     return StoredClaim(
@@ -122,9 +149,11 @@ def stored_claim(version: StoredVersion) -> StoredClaim | None:
         version=version.version,
         forfait_identifier=forfait_identifier(named[0]),
         kind=code_in(claim.get("subType"), canonical.SERVICE_SYSTEM) or "forfait",
-        submitted=tags[0] == "submitted",
+        submitted=tags[0] == "submitted" and version.sealed,
+        mistagged=tags[0] == "submitted" and not version.sealed,
         cancelled=claim.get("status") in ("cancelled", "entered-in-error"),
         original=local_reference(related[0].get("claim")) if related else None,
+        patient=local_reference(claim.get("patient")) or "",
         care_plan=local_reference(told.get("inclusion", {}).get("valueReference")) or "",
         pathway=pathway,
         forfait=told.get("sequence", {}).get("valueString", ""),
