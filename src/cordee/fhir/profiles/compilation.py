@@ -7,7 +7,7 @@ from cordee.fhir.outcome import Severity
 from cordee.fhir.profiles.element_rules import Constraint, Discriminator, ElementRules, Source
 from cordee.fhir.profiles.findings import Finding, Findings, below, has_error
 from cordee.fhir.profiles.invariants import holds
-from cordee.fhir.profiles.items import Item, Spelling, items_of
+from cordee.fhir.profiles.items import Item, Spelling, items_reader
 from cordee.fhir.profiles.library import ProfileLibrary, UnusableProfileError
 from cordee.fhir.profiles.places import child_place
 from cordee.fhir.profiles.scope import Scope
@@ -168,9 +168,10 @@ def _counted(
     slices: Callable[[Sequence[Item], str, Scope], Findings] | None,
 ) -> HolderCheck:
     minimum, maximum = rules.minimum, rules.maximum
+    items_in = items_reader(spellings)
 
     def check(holder: Mapping[str, Any], scope: Scope) -> Findings:
-        items = items_of(holder, spellings)
+        items = items_in(holder)
         if not items and not minimum and slices is None:
             return None
         findings: list[Finding] = []
