@@ -312,6 +312,17 @@ async def test_a_page_ends_where_its_bodies_would_be_too_long_together(store, re
     assert [version.id for version in one.matches] == ["a"]
 
 
+async def test_many_values_of_one_criterion_find_what_each_finds_once(store, ids):
+    await store(*(encounter(f"Patient/{i}", id=f"e{i}", type=[{"coding": [{"code": "a"}, {"code": f"c{i}"}]}])
+                  for i in range(12)))  # fmt: skip
+    several = ",".join(f"c{i}" for i in range(2, 11))
+    assert await ids(f"Encounter?type=a,{several}&_sort=_id") == sorted(f"e{i}" for i in range(12))
+    assert await ids(f"Encounter?type={several}&_sort=-_id&patient=3,4,11") == ["e4", "e3"]
+    assert await ids(f"Encounter?patient={','.join(f'Patient/{i}' for i in range(5, 20))}") == [
+        f"e{i}" for i in range(5, 12)]  # fmt: skip
+    assert len(await ids(f"Encounter?type:not={several}")) == 3
+
+
 async def test_tenants_never_see_each_other(database, dsn, repository, store, search):
     async with database.rows() as connection:
         other = Repository(database, await connection.fetchval(

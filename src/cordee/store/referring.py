@@ -12,10 +12,10 @@ from cordee.store.connection import Connection
 from cordee.store.index_values import form_hash, parameter_key, reference_form
 from cordee.store.read import VERSION_COLUMNS
 
+# OFFSET 0 keeps the other conditions out of the look-up, which would else be made by two indexes each time.
 _REFERRING = f"""SELECT DISTINCT ON (f.rid) {VERSION_COLUMNS.format("f")}
 FROM unnest($2::text[], $3::bigint[]) AS wanted(resource_type, term)
-CROSS JOIN LATERAL (
-  SELECT * FROM resource o WHERE o.terms @> ARRAY[wanted.term] OFFSET 0) AS f
+CROSS JOIN LATERAL (SELECT * FROM resource o WHERE o.terms @> ARRAY[wanted.term] OFFSET 0) AS f
 WHERE f.tenant = $1 AND f.resource_type = wanted.resource_type AND NOT f.deleted
 ORDER BY f.rid
 LIMIT $4"""

@@ -4,6 +4,9 @@ PostgreSQL has no idea how many rows refer to another, so it can't tell a chain 
 leads to half of them. So each chain is followed from its far end first, as long as few rows are met; the search then
 looks among the rows found, by their numbers. A chain that meets many is left to be tried row by row from the near end,
 where many rows pass, so that a page is soon full.
+
+The same holds for a criterion of many exact values: as one overlap of arrays, PostgreSQL takes them for a large part of
+the table, so they are looked up one by one first.
 """
 
 from collections.abc import Iterable
@@ -12,17 +15,20 @@ from cordee.fhir.query_tree import Chain, Criterion, ReverseChain
 from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.index_values import parameter_key
-from cordee.store.search_shape import Found, rows
+from cordee.store.search_shape import Found, HasTerms, rows
 
 MOST_FOLLOWED = 2_000
 """Rows met at each step of a chain; more, and it is tried from the near end."""
 
-_REFERRING = """
-SELECT DISTINCT f.rid FROM unnest($3::bigint[]) AS wanted(term)
+MANY_TERMS = 8
+"""Of one criterion; fewer are well estimated as they are."""
+
+# OFFSET 0 keeps the other conditions out of the look-up, which PostgreSQL would else make by two indexes each time.
+_HAVING = """
+SELECT f.rid FROM unnest($3::bigint[]) AS wanted(term)
 CROSS JOIN LATERAL (
-  SELECT o.rid FROM resource o
-  WHERE o.tenant = $1 AND o.resource_type = $2 AND NOT o.deleted AND o.terms @> ARRAY[wanted.term]
-  OFFSET 0) AS f
+  SELECT o.rid, o.tenant, o.resource_type, o.deleted FROM resource o WHERE o.terms @> ARRAY[wanted.term] OFFSET 0) AS f
+WHERE f.tenant = $1 AND f.resource_type = $2 AND NOT f.deleted
 LIMIT $4"""
 
 
@@ -58,6 +64,8 @@ class _Follower:
         elif criterion.reverse is not None:
             await self.follow(criterion.reverse.resource_type, criterion.reverse.criterion)
             met = await self._referred(resource_type, criterion.reverse)
+        elif criterion.modifier is None and len(criterion.values) >= MANY_TERMS:
+            met = await self._having_any(resource_type, criterion)
         else:
             return
         if met is not None:
@@ -73,8 +81,18 @@ class _Follower:
                 return None
         if not terms:
             return []
-        met = await self._connection.fetch(_REFERRING, self._tenant, resource_type, terms, self._most + 1)
-        return sorted(row[0] for row in met) if len(met) <= self._most else None
+        return await self._having(resource_type, terms)
+
+    async def _having_any(self, resource_type: str, criterion: Criterion) -> list[int] | None:
+        shape, given = rows(self._tenant, resource_type, [criterion])
+        if not isinstance(shape.conditions[0], HasTerms) or len(given[1]) > self._most:
+            return None
+        return await self._having(resource_type, given[1])
+
+    async def _having(self, resource_type: str, terms: list[int]) -> list[int] | None:
+        """The rows that have one of the terms; one that has several counts for each against the most."""
+        met = await self._connection.fetch(_HAVING, self._tenant, resource_type, terms, self._most + 1)
+        return sorted({row[0] for row in met}) if len(met) <= self._most else None
 
     async def _referred(self, resource_type: str, reverse: ReverseChain) -> list[int] | None:
         shape, given = rows(self._tenant, reverse.resource_type, [reverse.criterion], self.found)
