@@ -65,6 +65,8 @@ def test_ledgers_in_order_are_said_to_be_with_the_end_of_each_chain(audit) -> No
     assert first == "Organization/s1: 3 entries, 9 lines, debits less credits 0.00 EUR"
     assert re.fullmatch(r"Organization/s1 3:[0-9a-f]{64}", end)
     assert second.startswith("Organization/s2: 1 entry")
+    assert audit("verify", "--only", "ledgers").stdout.splitlines() == done.stdout.splitlines()[:-1]
+    assert audit("verify", "--only", "claims").stdout.splitlines() == [claims]
 
 
 async def test_a_ledger_that_was_tampered_with_is_named_with_its_first_fault(booked, dsn: str, audit) -> None:

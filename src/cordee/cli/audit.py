@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -66,10 +66,14 @@ def verify(
         str | None,
         typer.Option(metavar="NUMBER:HASH", help="The end that verify printed before: it must still be in the chain."),
     ] = None,
+    only: Annotated[
+        Literal["ledgers", "claims"] | None, typer.Option(help="Recompute one of the two; both otherwise.")
+    ] = None,
     tenant: Tenant = DEFAULT_TENANT,
     data_dir: DataDir = None,
 ) -> None:
-    """Recompute every entry of the ledgers: its hash, its place, its balance, the totals; exit 1 at a fault.
+    """Recompute every entry of the ledgers (its hash, its place, its balance, the totals), then every submitted Claim,
+    settled again on the versions it names; exit 1 at a fault.
 
     The last line of each ledger is its end. Kept by somebody else, and given back with --expect, it shows a chain that
     was written anew by whoever can write in the database.
@@ -92,7 +96,11 @@ def verify(
         await _require_ledger(repository, wanted)
         task = bar.add_task("")
         results = run_verification(
-            repository, CHECKS, structure=wanted, progress=lambda count: bar.advance(task, count)
+            repository,
+            () if only == "ledgers" else CHECKS,
+            structure=wanted,
+            ledgers=only != "claims",
+            progress=lambda count: bar.advance(task, count),
         )
         found = [result async for result in results]
         if expected is None or wanted is None:
@@ -109,7 +117,7 @@ def verify(
         typer.echo(f"FAULT {fault}", err=True)
     if faults:
         raise typer.Exit(1)
-    if not any(isinstance(result, VerifiedLedger) for result in found):
+    if only != "claims" and not any(isinstance(result, VerifiedLedger) for result in found):
         typer.echo("This tenant has no ledger yet: nothing was submitted.")
 
 

@@ -36,13 +36,15 @@ async def verify(
     checks: Sequence[Check] = (),
     *,
     structure: str | None = None,
+    ledgers: bool = True,
     progress: Progress = lambda _count: None,
 ) -> AsyncIterator[VerifiedLedger | Checked]:
     """Verifies each ledger, or that of one structure, then runs the checks; what each found, as it is reached.
 
-    A fault stops its own ledger or check only.
+    A fault stops its own ledger or check only. Without `ledgers`, only the checks are run.
     """
-    for ledger in await repository.ledger.structures() if structure is None else [structure]:
-        yield await repository.verify_ledger(ledger, progress)
+    if ledgers:
+        for ledger in await repository.ledger.structures() if structure is None else [structure]:
+            yield await repository.verify_ledger(ledger, progress)
     for check in checks:
         yield await check(repository, structure, progress)
