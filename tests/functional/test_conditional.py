@@ -88,3 +88,35 @@ def test_a_conditional_deletion_deletes_the_one_match_or_nothing(client: httpx.C
     assert client.get(f"Patient/{id_}").status_code == 200
     assert client.delete(f"Patient?{by('1')}").status_code == 204
     assert client.get(f"Patient/{id_}").status_code == 410
+
+
+def basic(reference: str) -> dict[str, Any]:
+    return {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": reference}}
+
+
+def test_a_conditional_reference_becomes_the_one_that_matches_outside_transactions_too(client: httpx.Client) -> None:
+    client.put("Patient/p", json=patient("1", id="p")).raise_for_status()
+    client.put("Patient/q", json=patient("2", id="q")).raise_for_status()
+    one = basic(f"Patient?{by('1')}")
+    assert client.post("Basic", json=one).json()["subject"] == {"reference": "Patient/p"}
+    assert client.put("Basic/b", json={**one, "id": "b"}).json()["subject"] == {"reference": "Patient/p"}
+    answers = client.post(
+        "",
+        json={
+            "resourceType": "Bundle",
+            "type": "batch",
+            "entry": [
+                {"resource": basic(reference), "request": {"method": "POST", "url": "Basic"}}
+                for reference in (
+                    f"Patient?{by('2')}",
+                    f"Patient?{by('3')}",
+                    f"Patient?identifier={SYSTEM}|",
+                    "Patient?x=1",
+                )
+            ],
+        },
+    ).json()["entry"]
+    assert [answer["response"]["status"][:3] for answer in answers] == ["201", "201", "412", "400"]
+    assert client.get("Basic?subject=Patient/q&_summary=count").json()["total"] == 1
+    unmatched = client.get(answers[1]["response"]["location"]).json()
+    assert unmatched["subject"] == {"reference": f"Patient?{by('3')}"}

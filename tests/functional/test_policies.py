@@ -99,6 +99,8 @@ def test_a_reference_to_what_is_not_there_is_refused_wherever_it_is_written(refe
             headers={"Content-Type": "application/json-patch+json"},
         ),
     ]
+    unmatched = referred.post("Encounter", json=encounter("x", "Patient?identifier=nothing"))
+    assert (unmatched.status_code, unmatched.json()["issue"][0]["code"]) == (412, "not-found")
     for refused in refusals:
         assert refused.status_code == 422
         issue = refused.json()["issue"][0]

@@ -4,7 +4,7 @@ from cordee.api.addresses import Address
 from cordee.api.reading import refuse_excess
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse, outcome_text
-from cordee.fhir.body import Incoming, accept, with_own_references_relative
+from cordee.fhir.body import Incoming, with_own_references_relative
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.patch import accept_patched
 from cordee.fhir.query import Search, parse_search
@@ -101,7 +101,12 @@ class Writing:
 
     async def _incoming(self, address: Address) -> Incoming:
         body = await self._request.resource_body(self._settings.max_body_bytes)
-        return accept(with_own_references_relative(body, self._request.base_url), address.type)
+        return await self._repository.accept(
+            with_own_references_relative(body, self._request.base_url), address.type, self._parse_criteria
+        )
+
+    def _parse_criteria(self, resource_type: str, criteria: str) -> Search:
+        return parse_condition(self._request, resource_type, criteria.encode())
 
     def _is_cascade(self) -> bool:
         """Whether `_cascade=delete` is asked for; raises `FhirError` where it may not be, or for another value."""

@@ -95,10 +95,15 @@ def accept(raw: bytes, expected_type: str | None = None) -> Incoming:
     errors = [issue for issue in issues if issue.severity in ("error", "fatal")]
     if errors:
         raise InvalidResource(errors[0].diagnostics, issues=issues)
-    compact = msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
+    compact = compact_text(raw)
     if repeats_members(compact, resource):
         refuse_repeated_members(compact)
     return _incoming(resource, compact)
+
+
+def compact_text(raw: bytes) -> bytes:
+    """The same JSON without white space; numbers keep their written form."""
+    return msgspec.json.format(raw.removeprefix(b"\xef\xbb\xbf"), indent=-1)
 
 
 def with_own_references_relative(raw: bytes, base_url: str) -> bytes:

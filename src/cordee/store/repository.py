@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
-from cordee.fhir.body import Incoming
+from cordee.fhir.body import Incoming, accept, compact_text
 from cordee.fhir.bundle import BundleEntry
 from cordee.fhir.outcome import Conflict, FhirError, NotFound, PreconditionFailed
 from cordee.fhir.query import Search
+from cordee.fhir.reference_rewriting import may_refer_conditionally
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import read as reads
 from cordee.store.carrying_out import carry_out, write_changes
 from cordee.store.changes import ANY, Intent, Precondition, Written, check_precondition, decide, now
+from cordee.store.conditional_references import ParseCriteria, resolved
 from cordee.store.conditions import match_all, match_one
 from cordee.store.connection import Connection, Database, Held
 from cordee.store.integrity import NOT_HELD, Integrity, find_all_referrers, require_integrity
@@ -97,6 +99,26 @@ class Repository(Reader):
         """
         key = (resource_type, resource_id)
         return await self._persist(key, lambda _: Intent(*key, "PUT", incoming, precondition))
+
+    async def accept(self, text: bytes, expected_type: str, parse_criteria: ParseCriteria) -> Incoming:
+        """A body checked, its conditional references resolved to what is stored now.
+
+        Raises what `cordee.fhir.body.accept` does; `PreconditionFailed` for a reference that matches several, or
+        nothing where no reference may dangle.
+        """
+        incoming = accept(text, expected_type)
+        if not may_refer_conditionally(text):
+            return incoming
+        compact = compact_text(text)
+        async with self._database.searches() as connection:
+            return await resolved(
+                connection,
+                self.tenant,
+                incoming,
+                compact,
+                parse_criteria,
+                keeps_unmatched=not self._integrity.refuses_dangling,
+            )
 
     async def patch(
         self, resource_type: str, resource_id: str, patched: Patched, precondition: Precondition = ANY

@@ -9,6 +9,7 @@ from cordee.fhir.outcome import Conflict, FhirError, Issue
 from cordee.store import read as reads
 from cordee.store.carrying_out import write_changes
 from cordee.store.changes import Precondition, Written, decide, now
+from cordee.store.conditional_references import ParseCriteria
 from cordee.store.connection import Connection, Database
 from cordee.store.integrity import NOT_HELD, Integrity, ReferredTo, require_integrity
 from cordee.store.profile_policy import BreaksProfile
@@ -16,7 +17,6 @@ from cordee.store.transaction_patches import find_patched, patched
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
     ExistsUnmatched,
-    ParseCriteria,
     Step,
     first_step,
     give_ids,

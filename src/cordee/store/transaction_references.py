@@ -7,20 +7,21 @@ from typing import Any
 from cordee.fhir.body import with_references_replaced
 from cordee.fhir.bundle import InvalidBundle
 from cordee.fhir.matching import matches
-from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed
+from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.query import Search
 from cordee.fhir.query_values import TokenSearch
-from cordee.fhir.reference_rewriting import (
-    conditional_reference,
-    may_refer_conditionally,
-    references_in,
-    replace_references,
-)
+from cordee.fhir.reference_rewriting import references_in, replace_references
 from cordee.fhir.search_value_types import Token
 from cordee.fhir.search_values import extract_parameter
+from cordee.store.conditional_references import (
+    ParseCriteria,
+    conditional_references_in,
+    only,
+    require_criteria,
+)
 from cordee.store.connection import Connection
 from cordee.store.search import find_matching
-from cordee.store.transaction_steps import ParseCriteria, Step, placed
+from cordee.store.transaction_steps import Step, placed
 
 _STEPS_BETWEEN_PAUSES = 50
 """Matching in memory is pure computation: other requests get their turn in between."""
@@ -92,19 +93,16 @@ async def resolve_conditional_references(
     found: dict[str, str] = {}
     ours = _Candidates(steps)
     for step in steps:
-        if step.incoming is None or step.resource_type == "Bundle" or not may_refer_conditionally(step.text or b""):
+        if step.incoming is None or step.resource_type == "Bundle":
             continue
-        conditional = {
-            reference: parts
-            for reference in sorted(references_in(step.text or b""))
-            if (parts := conditional_reference(reference)) is not None
-        }
+        conditional = conditional_references_in(step.text or b"")
         if not conditional:
             continue
         for reference, (resource_type, criteria) in conditional.items():
             if reference not in found:
                 try:
                     condition = parse_criteria(resource_type, criteria)
+                    require_criteria(condition)
                     found[reference] = await _resolve(connection, tenant, ours, condition)
                 except FhirError as refusal:
                     raise placed(step.entry, refusal) from None
@@ -152,12 +150,7 @@ async def _resolve(connection: Connection, tenant: int, ours: _Candidates, condi
             await asyncio.sleep(0)
         if step.incoming is not None and matches(condition, {**step.incoming.resource, "id": step.id}, _unresolved):
             candidates.add(step.key)
-    if len(candidates) != 1:
-        how_many = "no" if not candidates else "more than one"
-        sentence = f"A conditional reference must match one {condition.resource_type}; it matches {how_many} resource."
-        code = "multiple-matches" if candidates else "not-found"
-        raise PreconditionFailed(sentence, issues=[Issue("error", code, sentence)])
-    return "/".join(candidates.pop())
+    return only(["/".join(key) for key in candidates], condition.resource_type)
 
 
 def _unresolved(_resource_type: str, _resource_id: str) -> Any:

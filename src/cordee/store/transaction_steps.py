@@ -11,12 +11,10 @@ from cordee.fhir.patch import Patch, patch_in_entry
 from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.changes import Intent, Precondition, Written
+from cordee.store.conditional_references import ParseCriteria
 from cordee.store.conditions import UnconditionalCondition, lock_conditions
 from cordee.store.connection import Connection
 from cordee.store.search import find_matching
-
-ParseCriteria = Callable[[str, str], Search]
-"""From a type and the text after `?` to a search; given by the door, which knows the server's address."""
 
 
 class ExistsUnmatched(Conflict):

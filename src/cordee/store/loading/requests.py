@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from cordee.fhir.body import Incoming, accept
+from cordee.fhir.body import Incoming
 from cordee.fhir.bundle import BundleEntry, InvalidBundle, parse_bundle
 from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed, Unavailable
 from cordee.fhir.patch import accept_patched, patch_in_entry
@@ -144,7 +144,7 @@ async def _write(
         if condition is not None:
             return await repository.conditional_patch(condition, patched, precondition)
         return await repository.patch(entry.resource_type, _required_id(entry), patched, precondition)
-    incoming = accept(entry.resource or b"", entry.resource_type)
+    incoming = await repository.accept(entry.resource or b"", entry.resource_type, parse_criteria)
     if entry.method == "POST":
         return await repository.create(incoming, condition)
     if condition is not None:
