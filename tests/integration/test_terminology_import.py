@@ -9,10 +9,12 @@ import pytest
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import FhirError
 from cordee.fhir.terminology.concept_map import Coded
+from cordee.store.connection import Database
 from cordee.store.repository import Repository
 from cordee.terminology.codes import look_up, subsumes
 from cordee.terminology.expanding import expansion_of
 from cordee.terminology.importing import Imported, Line, import_lines, import_resource, import_shared_value_sets
+from cordee.terminology.sources import Sources
 
 URL = "https://example.org/CodeSystem/lines"
 HEAD: dict[str, Any] = {
@@ -97,6 +99,26 @@ async def test_what_can_not_be_imported_is_refused_and_nothing_of_it_is_stored(
     with pytest.raises(FhirError, match=r"not known|lines"):
         await codes(repository)
     assert not await repository.read_many([("CodeSystem", "lines")])
+
+
+async def test_right_after_an_import_what_is_under_a_concept_is_looked_up_in_the_index(
+    repository: Repository, database: Database
+) -> None:
+    concepts = [concept("c0"), *(concept(f"c{n}", f"c{(n - 1) // 10}") for n in range(1, 10_000))]
+    await imported(repository, HEAD, *concepts)
+    system = await Sources(repository).code_system(URL)
+    assert system is not None
+    assert system.generation is not None
+    found = await repository.concepts.find(system.generation, ["c500"])
+    explained = (
+        "EXPLAIN SELECT * FROM code_system_concept WHERE tenant = $1 AND generation = $2"
+        " AND (concept = $3 OR ancestors @> ARRAY[$3::bigint])"
+    )
+    async with database.searches() as connection:
+        rows = await connection.fetch(explained, repository.tenant, system.generation, found["c500"].concept)
+    assert any("Index Scan on code_system_concept_by_ancestor" in row[0] for row in rows), rows
+    below = (await expansion_of(repository, f"{URL}?fhir_vs=isa/c500")).members.values()
+    assert [member.code for member in below] == ["c500", *(f"c{n}" for n in range(5_001, 5_011))]
 
 
 SVS = (

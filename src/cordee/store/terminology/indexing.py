@@ -8,6 +8,9 @@ from cordee.store.index_values import form_hash
 from cordee.store.locks import lock_until_commit
 from cordee.store.terminology.canonicals import Known
 
+_MANY = 10_000
+"""Concepts after which PostgreSQL counts the table anew: else it would walk a whole system rather than the index."""
+
 _COLUMNS = (
     "tenant", "rid", "generation", "concept", "code", "folded", "display", "searched", "inactive", "abstract",
     "parents", "ancestors", "properties", "detail",
@@ -17,6 +20,8 @@ INSERT INTO indexed_code_system AS i (tenant, rid, version, generation) VALUES (
 ON CONFLICT (tenant, rid) DO UPDATE SET version = excluded.version, generation = excluded.generation
 """
 _FORGET = "DELETE FROM code_system_concept WHERE tenant = $1 AND rid = $2 AND generation < $3"
+# The index keeps new entries aside, and every look-up reads all that are: none are left there.
+_SETTLE = "SELECT gin_clean_pending_list('code_system_concept_by_ancestor')"
 _CURRENT = "SELECT version, generation FROM indexed_code_system WHERE tenant = $1 AND rid = $2"
 
 
@@ -33,9 +38,12 @@ async def index_concepts(
     generation = int(await connection.fetchval("SELECT nextval('concept_generation')"))
     rows = (_row(tenant, rid, generation, position, one) for position, one in enumerate(placed))
     await connection.copy_records_to_table("code_system_concept", records=rows, columns=_COLUMNS)
+    await connection.execute(_SETTLE)
     await connection.execute(_POINT, tenant, rid, version, generation)
     if replaced is not None:
         await connection.execute(_FORGET, tenant, rid, replaced["generation"])
+    if len(placed) >= _MANY:
+        await connection.execute("ANALYZE code_system_concept")
     return generation
 
 
