@@ -1,6 +1,7 @@
 """The acts that stand for a patient, and why a further one is not paid: billed already, ceiling, incompatible acts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,6 +9,10 @@ from cordee.claims.dossier import Dossier
 from cordee.claims.evidence import EarlierForfait, Session
 from cordee.claims.explanation import Explanation, explain
 from cordee.pathways.model import Cap, Forfait, Label
+
+
+_Span = tuple[Cap, int | str | None]
+"""A ceiling, and the year or séquence it counts over; None for the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class StandingActs:
         self._billed: dict[str, EarlierForfait] = {}
         self._included: dict[str, EarlierForfait] = {}
         self._acts: list[StandingAct] = []
+        self._sessions_under: dict[_Span, set[str]] = defaultdict(set)
+        self._sequences: dict[date, str | None] = {}
         limited = bool(self._caps or self._incompatible)
         for one in earlier:
             own_plan = one.care_plan == dossier.inclusion.care_plan
@@ -42,7 +49,7 @@ class StandingActs:
                 if limited and one.pathway == dossier.pathway.code:
                     known = sessions.get(session)
                     day = one.first_day if known is None or known.day is None else known.day
-                    self._acts.append(StandingAct(session, one.care_plan, day, act))
+                    self._stand(StandingAct(session, one.care_plan, day, act))
 
     def included(self, session: str) -> Explanation | None:
         """Says that a session was paid by a forfait which this one includes."""
@@ -58,7 +65,14 @@ class StandingActs:
 
     def add(self, session: str, day: date, act: str) -> None:
         """A further act stands."""
-        self._acts.append(StandingAct(session, self._dossier.inclusion.care_plan, day, act))
+        self._stand(StandingAct(session, self._dossier.inclusion.care_plan, day, act))
+
+    def _stand(self, act: StandingAct) -> None:
+        self._acts.append(act)
+        for cap in self._caps:
+            span = self._span(cap, act)
+            if span is not None:
+                self._sessions_under[span].add(act.session)
 
     def _beside_another(self, session: str, day: date, act: str) -> Explanation | None:
         for rule in self._incompatible:
@@ -74,28 +88,31 @@ class StandingActs:
         return None
 
     def _over_a_cap(self, session: str, day: date, act: str) -> Explanation | None:
+        further = StandingAct(session, self._dossier.inclusion.care_plan, day, act)
         for cap in self._caps:
-            if cap.acts and act not in cap.acts:
+            span = self._span(cap, further)
+            if span is None:
                 continue
-            done = {other.session for other in self._under(cap, day) if not cap.acts or other.act in cap.acts}
-            if len(done - {session}) >= (cap.count or 0):
+            done = self._sessions_under[span]
+            if len(done) - (session in done) >= (cap.count or 0):
                 return explain("session.over_cap", day=day, cap=cap.label, most_acts=cap.count or 0)
         return None
 
-    def _under(self, cap: Cap, day: date) -> Iterator[StandingAct]:
-        for other in self._acts:
-            own_plan = other.care_plan == self._dossier.inclusion.care_plan
-            match cap.per:
-                case "year":
-                    if other.day.year == day.year:
-                        yield other
-                case "pathway":
-                    if own_plan:
-                        yield other
-                case "sequence":
-                    if self._same_sequence(other, day):
-                        yield other
+    def _span(self, cap: Cap, act: StandingAct) -> _Span | None:
+        """Over what the ceiling counts the act, None when it doesn't: its year, the dossier's plan or séquence."""
+        if cap.acts and act.act not in cap.acts:
+            return None
+        if cap.per == "year":
+            return cap, act.day.year
+        if act.care_plan != self._dossier.inclusion.care_plan:
+            return None
+        return cap, None if cap.per == "pathway" else self._sequence_on(act.day)
+
+    def _sequence_on(self, day: date) -> str | None:
+        if day not in self._sequences:
+            self._sequences[day] = self._dossier.sequence_on(day)
+        return self._sequences[day]
 
     def _same_sequence(self, other: StandingAct, day: date) -> bool:
         own_plan = other.care_plan == self._dossier.inclusion.care_plan
-        return own_plan and self._dossier.sequence_on(other.day) == self._dossier.sequence_on(day)
+        return own_plan and self._sequence_on(other.day) == self._sequence_on(day)
