@@ -10,7 +10,6 @@ from cordee.claims.evidence import EarlierForfait, Session
 from cordee.claims.explanation import Explanation, explain
 from cordee.pathways.model import Cap, Forfait, Label
 
-
 _Span = tuple[Cap, int | str | None]
 """A ceiling, and the year or séquence it counts over; None for the plan."""
 
