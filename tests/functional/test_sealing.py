@@ -27,6 +27,20 @@ CLAIM = {
     "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "AMO"}}],
 }
 EDITED = CLAIM | {"created": "2026-07-02"}
+PATCH = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {
+            "name": "operation",
+            "part": [
+                {"name": "type", "valueCode": "replace"},
+                {"name": "path", "valueString": "Claim.created"},
+                {"name": "value", "valueDateTime": "2026-07-02"},
+            ],
+        }
+    ],
+}
+BODIES = {"PUT": EDITED, "PATCH": PATCH, "DELETE": None}
 SAID = "Claim/c was submitted: it is corrected by a new Claim (Claim/c/$correct), never edited."
 
 
@@ -47,9 +61,9 @@ def bundle(type_: str, method: str, url: str, resource: dict[str, Any] | None = 
 
 @pytest.mark.usefixtures("submitted")
 @pytest.mark.parametrize("url", ["Claim/c", "Claim?identifier=urn:oid:1.2.250.1.999.2|1"])
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("method", BODIES)
 def test_editing_and_deleting_answer_409(client: httpx.Client, method: str, url: str) -> None:
-    answer = client.request(method, url, json=EDITED if method == "PUT" else None)
+    answer = client.request(method, url, json=BODIES[method])
     assert answer.status_code == 409
     (issue,) = answer.json()["issue"]
     assert (issue["code"], issue["diagnostics"]) == ("business-rule", SAID)
@@ -58,9 +72,9 @@ def test_editing_and_deleting_answer_409(client: httpx.Client, method: str, url:
 
 @pytest.mark.usefixtures("submitted")
 @pytest.mark.parametrize("url", ["Claim/c", "Claim?identifier=urn:oid:1.2.250.1.999.2|1"])
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("method", BODIES)
 def test_a_transaction_answers_409_with_the_place_of_its_entry(client: httpx.Client, method: str, url: str) -> None:
-    answer = client.post("", json=bundle("transaction", method, url, EDITED if method == "PUT" else None))
+    answer = client.post("", json=bundle("transaction", method, url, BODIES[method]))
     assert answer.status_code == 409
     (issue,) = answer.json()["issue"]
     assert (issue["diagnostics"], issue["expression"][0].partition("]")[0]) == (SAID, "Bundle.entry[0")
@@ -98,3 +112,14 @@ def test_load_refuses_it_alone_and_exits_with_1(
     assert SAID in " ".join((done.stdout + done.stderr).split())
     assert client.get("Claim/c").json()["created"] == "2026-07-01"
     assert client.get("Claim/d").status_code == 200
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize("operation", ["$meta-add", "$meta-delete"])
+def test_its_labels_are_final_too(client: httpx.Client, operation: str) -> None:
+    client.get("Claim/c/$meta").raise_for_status()
+    labels = {"tag": [{"system": "https://example.org/tags", "code": "x"}]}
+    asked = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": labels}]}
+    answer = client.post(f"Claim/c/{operation}", json=asked)
+    assert answer.status_code == (409 if operation == "$meta-add" else 200)
+    assert client.get("Claim/c").headers["etag"] == 'W/"1"'
