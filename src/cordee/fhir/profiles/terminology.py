@@ -26,13 +26,15 @@ class LoadedTerminology:
 
     def __init__(self, resources: Iterable[Mapping[str, Any]] = ()) -> None:
         self._value_sets: dict[str, Mapping[str, Any]] = {}
-        self._codes: dict[str, frozenset[str]] = {}
+        self._above: dict[str, dict[str, frozenset[str]]] = {}
         for resource in resources:
             url = resource.get("url")
             if resource["resourceType"] == "ValueSet" and url:
                 self._value_sets[url] = resource
             elif resource["resourceType"] == "CodeSystem" and url and resource.get("content") == "complete":
-                self._codes[url] = frozenset(_codes(resource.get("concept", ())))
+                self._above[url] = dict(_placed(resource.get("concept", ()), frozenset()))
+        # One without concepts keeps them elsewhere, and says nothing here.
+        self._above = {url: concepts for url, concepts in self._above.items() if concepts}
 
     def contains(self, value_set: str, system: str | None, code: str) -> bool | None:
         """See `Terminology`."""
@@ -49,7 +51,7 @@ class LoadedTerminology:
         for include in self._value_sets[url].get("compose", {}).get("include", ()):
             found += (concept["code"] for concept in include.get("concept", ()))
             if "concept" not in include and "filter" not in include:
-                found += sorted(self._codes.get(include.get("system", ""), ()))
+                found += sorted(self._above.get(include.get("system", ""), ()))
         return tuple(found[:_SAMPLE])
 
     def _contains(self, url: str, system: str | None, code: str, seen: frozenset[str]) -> bool | None:
@@ -85,12 +87,13 @@ class LoadedTerminology:
             return False
         if "concept" in clause:
             return any(concept["code"] == code for concept in clause["concept"])
-        codes = self._codes.get(of_system)
-        if codes is None:
+        above = self._above.get(of_system)
+        if above is None:
             return None
-        if code not in codes:
+        if code not in above:
             return False
-        return None if "filter" in clause else True
+        answers = [_passes(condition, code, above[code]) for condition in clause.get("filter", ())]
+        return False if False in answers else None if None in answers else True
 
 
 _SAMPLE = 8
@@ -113,10 +116,37 @@ def _among(pairs: Pairs | None, system: str | None, code: str) -> bool | None:
     return any(code == known for _, known in pairs)
 
 
-def _codes(concepts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def _placed(concepts: Iterable[Mapping[str, Any]], above: frozenset[str]) -> Iterable[tuple[str, frozenset[str]]]:
+    """Each code of a hierarchy with the codes above it, by nesting and by the property `parent`."""
     for concept in concepts:
-        yield concept["code"]
-        yield from _codes(concept.get("concept", ()))
+        parents = {
+            p["valueCode"] for p in concept.get("property", ()) if p.get("code") == "parent" and "valueCode" in p
+        }
+        # A hierarchy told by properties is not followed here: what is above stays open.
+        here = above if parents <= above else above | {_ELSEWHERE}
+        yield concept["code"], here
+        yield from _placed(concept.get("concept", ()), here | {concept["code"]})
+
+
+_ELSEWHERE = "\0"
+"""Stands for the unknown rest of what is above a code."""
+
+
+def _passes(condition: Mapping[str, Any], code: str, above: frozenset[str]) -> bool | None:
+    """Whether a code passes a filter on the hierarchy; None for other filters (R4 valueset.html#compositions)."""
+    value = condition.get("value")
+    if condition.get("property") != "concept":
+        return None
+    unknown = None if _ELSEWHERE in above else False
+    match condition.get("op"):
+        case "is-a":
+            return True if code == value or value in above else unknown
+        case "descendent-of":
+            return True if value in above else unknown
+        case "is-not-a":
+            below = code == value or value in above
+            return False if below else None if _ELSEWHERE in above else True
+    return None
 
 
 def _expanded(expansion: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
