@@ -492,6 +492,22 @@ def test_what_can_not_be_used_says_why():
     assert problems(patient(), lost)[0][1].startswith("the profile asked for can't be used")
 
 
+def test_a_profile_that_names_itself_is_met_once():
+    name = profile(
+        "name", "HumanName", ("HumanName", {"type": [{"code": "HumanName", "profile": [BASE + "name"]}]}),
+        ("HumanName.family", {"maxLength": 1}), kind="complex-type",
+    )  # fmt: skip
+    rule = profile("n", "Patient", ("Patient.name", {"type": [{"code": "HumanName", "profile": [name["url"]]}]}))
+    assert paths(patient(name=[{"family": "AB"}]), rule, name) == ["Patient.name[0].family"]
+
+
+def test_an_element_that_makes_no_sense_makes_the_profile_unusable_and_nothing_fails():
+    senseless = profile("x", "Patient", ("Patient.name", {"max": "many"}))
+    ((path, text),) = problems(patient(), senseless)
+    assert path == "Patient"
+    assert "an element that can't be read: ValueError" in text
+
+
 def test_a_claim_that_can_not_be_checked_is_a_warning_and_one_for_another_type_an_error():
     rule = profile("any", "Observation")
     claims = patient(meta={"profile": ["http://x.example/unknown", rule["url"]]})

@@ -79,7 +79,8 @@ class CompiledProfiles:
     def _node(self, rules: ElementRules, within: str | None, path: str, depth: int) -> list[ItemCheck]:
         """The checks of one item of an element, its children included."""
         checks = value_checks(rules, self.terminology)
-        checks += type_checks(rules, self)
+        if depth:  # at the root, the profile itself says the type
+            checks += type_checks(rules, self)
         for constraint in rules.constraints.values():
             checks.append(self._constraint(constraint, path, rules.source(constraint.key)))
         if depth < _MAX_NESTING:

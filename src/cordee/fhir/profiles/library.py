@@ -77,15 +77,18 @@ class ProfileLibrary:
         snapshot = definition.get("snapshot", {}).get("element")
         root = ElementRules(str(definition["type"]))
         if self.find(base) is not None and differential is not None:
-            root = self._rules_of(base, derived).copy()
-            apply_elements(root, differential, url)
+            root, elements = self._rules_of(base, derived).copy(), differential
         elif self.standard_type(base) is not None and differential is not None:
-            apply_elements(root, differential, url)
+            elements = differential
         elif snapshot is not None:
-            apply_elements(root, snapshot, url)
+            elements = snapshot
         else:
             raise UnusableProfileError(
                 f"{url} has no snapshot and derives from {base or 'nothing'}, which is not known here: "
                 "load the package that defines it"
             )
+        try:
+            apply_elements(root, elements, url)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnusableProfileError(f"{url} has an element that can't be read: {error!r}") from None
         return root
