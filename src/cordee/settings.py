@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     max_bundle_entries: int = Field(10_000, ge=1, description="Longer bundles are refused.")
     default_page_size: int = Field(50, ge=1, le=1000, description="Resources a page when _count is not given.")
     max_page_size: int = Field(1000, ge=1, le=10_000, description="_count above this is lowered to it.")
+    explain_searches: bool = Field(
+        False, description="_explain=true shows the SQL of a search and its plan, to whoever may search."
+    )
     database_connections: int = Field(8, ge=1, le=200, description="Connections a worker, for each of its two pools.")
     statement_timeout_seconds: int = Field(60, ge=1, description="A search running longer is ended (503).")
     cors_origins: list[str] = Field(default_factory=list, description="Web origins allowed to call, as a JSON list.")

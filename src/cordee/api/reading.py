@@ -15,7 +15,7 @@ from cordee.api.searchsets import link, search_query, searchset_text
 from cordee.fhir import bundle_text
 from cordee.fhir.outcome import InvalidSearch, Issue, UnsupportedMediaType
 from cordee.fhir.query import Criterion, Search, parse_search
-from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES
+from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES, malformed, unsupported
 from cordee.fhir.query_types import inside, parse_searches
 from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
 from cordee.fhir.stored_version import StoredVersion
@@ -96,7 +96,9 @@ class Reading:
             links.append(("next", link(self._request.base_url, here, [*query, ("_cursor", following)])))
         return FhirResponse(200, bundle_text.history(page.versions, links, self._request.base_url, page.total))
 
-    async def _search(self, address: Address, parameters: list[tuple[str, str]]) -> FhirResponse:
+    async def _search(self, address: Address, given: list[tuple[str, str]]) -> FhirResponse:
+        parameters = [pair for pair in given if pair[0] != "_explain"]
+        explained = self._wants_explanation([text for name, text in given if name == "_explain"])
         searches = self._parsed(address, parameters)
         for one in searches:
             refuse_excess(one)
@@ -106,14 +108,24 @@ class Reading:
         if count is not None:  # the self link tells the page size that was used
             count = min(count, self._settings.max_page_size)
             searches = tuple(replace(one, count=count) for one in searches)
-        page = await self._reader.search(
-            *[await with_codes(self._reader, one) for one in searches],
-            count=self._settings.default_page_size if count is None else count,
-            position=_checked_position(self._request.parameter("_cursor")),
-        )
+        wanted = [await with_codes(self._reader, one) for one in searches]
+        size = self._settings.default_page_size if count is None else count
+        position = _checked_position(self._request.parameter("_cursor"))
+        page = await self._reader.search(*wanted, count=size, position=position)
+        statements = await self._reader.explain(*wanted, count=size, position=position) if explained else []
         query = search_query(searches, [pair for pair in parameters if pair[0] == "_type"])
         here = "/".join(part for part in (address.type, address.id, address.member) if part)
-        return FhirResponse(200, searchset_text(self._request.base_url, here, query, searches[0], page))
+        return FhirResponse(200, searchset_text(self._request.base_url, here, query, searches[0], page, statements))
+
+    def _wants_explanation(self, given: list[str]) -> bool:
+        """Raises `InvalidSearch` where the settings don't allow it."""
+        if not given:
+            return False
+        if given not in (["true"], ["false"]):
+            raise malformed(f"_explain={','.join(given)}: expected true or false, once.")
+        if given == ["true"] and not self._settings.explain_searches:
+            raise unsupported("_explain: this server does not show how it searches (its setting explain_searches).")
+        return given == ["true"]
 
     def _parsed(self, address: Address, parameters: list[tuple[str, str]]) -> tuple[Search, ...]:
         """The search of each type that the address and the query ask for."""

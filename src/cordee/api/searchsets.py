@@ -12,20 +12,31 @@ from cordee.fhir.query import Search, search_parameters_as_query
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
 from cordee.store.search import SearchPage
+from cordee.store.search_explanation import ExplainedStatement
 
 Query = list[tuple[str, str]]
 
 
-def searchset_text(base: str, here: str, query: Query, wanted: Search, page: SearchPage) -> bytes:
+def searchset_text(
+    base: str,
+    here: str,
+    query: Query,
+    wanted: Search,
+    page: SearchPage,
+    explained: Sequence[ExplainedStatement] = (),
+) -> bytes:
     """The Bundle of a page at the address `here`, asked for by `query`.
 
-    With a warning where parameters were left out under lenient handling.
+    With a warning where parameters were left out under lenient handling, and the statements that were to be explained.
     """
     entries = [_entry(base, version, "match", wanted) for version in page.matches]
     entries += [_entry(base, version, "include", wanted) for version in page.included]
     if wanted.ignored:
         issue = Issue("warning", "not-supported", f"Parameters left out: {', '.join(wanted.ignored)}.")
         entries.append(SearchEntry(None, outcome_text(issue), "outcome"))
+    if explained:
+        plans = (Issue("information", "informational", f"{one.sql}\n\n{one.plan}") for one in explained)
+        entries.append(SearchEntry(None, outcome_text(*plans), "outcome"))
     return bundle_text.searchset(entries, _links(base, here, query, page.following), page.total)
 
 

@@ -10,6 +10,7 @@ from cordee.fhir.temporal import DateRange
 from cordee.store import history as histories
 from cordee.store import read as reads
 from cordee.store import search as searches
+from cordee.store import search_explanation
 from cordee.store.connection import Connections
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
@@ -81,6 +82,13 @@ class Reader:
         """A page of matches, of one search or of one a type; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
             return await searches.search(connection, self.tenant, *wanted, count=count, position=position)
+
+    async def explain(
+        self, *wanted: Search, count: int, position: str | None = None
+    ) -> list[search_explanation.ExplainedStatement]:
+        """How the page that `search` would give is found; raises `InvalidSearch`."""
+        async with self._connections.searches() as connection:
+            return await search_explanation.explain(connection, self.tenant, *wanted, count=count, position=position)
 
     async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
         """All the resources of a type whose reference parameter `code` names any of many `targets` (type, id)."""
