@@ -112,3 +112,24 @@ def test_a_rule_of_the_guides_is_broken_by_what_breaks_it(corpus, validator):
     del patient["identifier"]
     found = [issue.diagnostics for issue in errors(validator.validate(patient))]
     assert any("fr-core-patient-ins" in text for text in found), found
+
+
+def broken(validator, resource):
+    """What is broken, whoever says it: a snapshot says again what its base does."""
+    return {(issue.path, issue.diagnostics.partition(" (rule of")[0]) for issue in errors(validator.validate(resource))}
+
+
+def test_a_differential_comes_to_what_the_snapshot_of_another_tool_says(corpus, definitions, validator):
+    """Of each example, whole and without each of its members in turn."""
+    by_snapshot = ProfileValidator(
+        {name: part for name, part in one.items() if name != "differential" or "snapshot" not in one}
+        for one in definitions
+    )
+    told = 0
+    for name, resource in examples(corpus):
+        for absent in ("", *resource):
+            part = {member: value for member, value in resource.items() if member != absent or member == "resourceType"}
+            by_differential = broken(validator, part)
+            told += len(by_differential)
+            assert by_differential == broken(by_snapshot, part), (name, absent)
+    assert told > len(FAULTY)
