@@ -233,6 +233,16 @@ async def test_a_total_is_counted_only_when_asked_for(dated, search):
     assert (await search("Patient?birthdate:missing=true&_total=estimate")).total == 1
 
 
+async def test_an_estimated_total_is_exact_while_it_is_small_and_never_below_what_was_counted(
+    dated, search, monkeypatch
+):
+    assert (await search("Patient?name=abel&_total=estimate")).total == 2
+    monkeypatch.setattr(store_search, "MOST_COUNTED", 3)
+    assert (await search("Patient?name=abel&_total=estimate")).total == 2
+    assert (await search("Patient?_total=estimate")).total >= 4
+    assert (await search("Patient?_total=accurate")).total == 7
+
+
 async def test_a_count_of_zero_gives_the_total_alone(dated, search):
     page = await search("Patient?name=abel", count=0)
     assert (page.matches, page.included, page.total, page.following) == ((), (), 2, None)

@@ -9,6 +9,8 @@ kept on the server: a page's position travels in its link.
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import search_statements as statements
@@ -17,13 +19,17 @@ from cordee.store.search_chains import MOST_FOLLOWED, follow_chains
 from cordee.store.search_cost import refuse_costly
 from cordee.store.search_includes import find_included
 from cordee.store.search_order import Position, orders, parse_position
-from cordee.store.search_shape import rows
+from cordee.store.search_shape import Rows, rows
 from cordee.store.search_statements import VERSION_WIDTH
 from cordee.store.search_types import merged, one_order
 from cordee.store.search_windows import MOST_SORTED, SortedSearch, page_records
 
 MOST_PAGE_BYTES = 32_000_000
 """What the bodies of a page's matches hold at most, unless one alone is longer: the next page goes on from there."""
+
+
+MOST_COUNTED = 10_000
+"""By `_total=estimate`; more are estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ async def search(
     only_total = wanted[0].summary == "count" or count == 0
     total = None
     if wanted[0].total != "none" or only_total:
-        totals = [await connection.fetchval(*statements.total(found).call(given)) for _, found, given in lookups]
-        total = sum(totals)
+        estimated = wanted[0].total == "estimate" and not only_total
+        total = sum([await _total(connection, found, given, estimated=estimated) for _, found, given in lookups])
     if only_total:
         return SearchPage((), (), total, None)
     by = one_order(tenant, wanted)
@@ -89,6 +95,18 @@ async def search(
         included |= {(version.resource_type, version.id): version for version in brought}
     matched = {(match.resource_type, match.id) for match in matches}
     return SearchPage(matches, tuple(v for key, v in included.items() if key not in matched), total, following)
+
+
+async def _total(connection: Connection, found: Rows, given: list[Any], *, estimated: bool) -> int:
+    """How many rows there are: exactly, or up to `MOST_COUNTED` exactly and beyond as PostgreSQL believes."""
+    if not estimated:
+        return int(await connection.fetchval(*statements.total(found).call(given)))
+    counted: int = await connection.fetchval(*statements.at_most(found).call([*given, MOST_COUNTED + 1]))
+    if counted <= MOST_COUNTED:
+        return counted
+    plan = orjson.loads(await connection.fetchval(*statements.explained(found).call(given)))
+    believed: int = plan[0]["Plan"]["Plan Rows"]
+    return max(counted, believed)
 
 
 async def find_matching(connection: Connection, tenant: int, wanted: Search, *, limit: int = 2) -> list[StoredVersion]:

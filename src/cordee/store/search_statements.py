@@ -73,6 +73,14 @@ def at_most(rows: Rows) -> Statement:
 
 
 @lru_cache(maxsize=_KEPT)
+def explained(rows: Rows) -> Statement:
+    """PostgreSQL's plan for finding `rows`, as JSON. Arguments: tenant, those of the rows."""
+    conditions = rows_conditions(rows, resource, Arguments())
+    found = _compiled(select(resource.c.rid).where(*conditions))
+    return Statement(f"EXPLAIN (FORMAT JSON) {found.sql}", found.places)
+
+
+@lru_cache(maxsize=_KEPT)
 def referred(rows: Rows) -> Statement:
     """The `rid`s of what `rows` refer to; null where there are too many of them.
 
