@@ -353,6 +353,26 @@ async def test_an_indu_is_notified_once_and_given_back(repository: Repository, s
         await give_back(repository, claim.reference, item.payee, 1, PAID_ON, "V2")
 
 
+async def test_one_transfer_may_give_back_the_indus_of_several_payees_each_once(
+    repository: Repository, settlements: list[Settlement]
+) -> None:
+    await submitted(repository)
+    claim, *_ = await the_claims(repository, settlements)
+    await applied(repository, payments(claim))
+    items = [i for i in claim.items if i.amo > 1 and i.kind == "member"][:2]
+    indus = [
+        ReturnLine(n, "recovery", "I1", PAID_ON, claim.identifier, item.payee, "amo", 2)
+        for n, item in enumerate(items, 1)
+    ]
+    assert [o.effect for o in await applied(repository, indus)] == ["applied"] * 2
+    given = [await give_back(repository, claim.reference, item.payee, 2, PAID_ON, "V1") for item in items]
+    assert len(set(given)) == 2
+    assert [await give_back(repository, claim.reference, i.payee, 2, PAID_ON, "V1") for i in items] == given
+    assert await account(repository, claim.structure, Account.RECOVERY_DUE) == 0
+    with pytest.raises(ClaimRefused, match="déjà dit"):
+        await give_back(repository, claim.reference, items[0].payee, 1, PAID_ON, "V1")
+
+
 async def test_an_indu_after_redistribution_is_reimbursed_to_the_structure_or_withheld(
     repository: Repository, settlements: list[Settlement]
 ) -> None:
@@ -370,6 +390,8 @@ async def test_an_indu_after_redistribution_is_reimbursed_to_the_structure_or_wi
     assert await account(repository, claim.structure, Account.RECOVERABLE, item.payee) == item.amo
     for _ in range(2):
         await reimburse(repository, claim.structure, item.payee, 40, PAID_ON, "C1")
+    with pytest.raises(ClaimRefused, match="déjà dit"):
+        await reimburse(repository, claim.structure, item.payee, 41, PAID_ON, "C1")
     with pytest.raises(ClaimRefused, match="à récupérer"):
         await reimburse(repository, claim.structure, item.payee, item.amo, PAID_ON, "C2")
     left = item.amo - 40

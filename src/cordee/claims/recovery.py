@@ -24,16 +24,20 @@ from cordee.store.unit_of_work import Met, Put
 async def give_back(repository: Repository, claim: str, payee: str, cents: int, on: date, reference: str) -> str:
     """Records that `cents` of the indus notified on a payee's part of a Claim (`Claim/x`) reached the caisse.
 
-    `reference` is that of the transfer or of the caisse's withholding: the same again changes nothing. Answers the
-    ClaimResponse that says so. Raises `ClaimRefused` for more than is still due.
+    `reference` is that of the transfer or of the caisse's withholding, which may be for several payees: the same again
+    for one of them changes nothing. Answers the ClaimResponse that says so. Raises `ClaimRefused` for more than is
+    still due, or for another amount under the same reference.
     """
     known, _ = await family_of_claim(repository, claim)
     async with repository.unit() as unit:
         await unit.lock([lock_of(known.identifier)])
         record, read = await family_of_claim(unit, claim)
         answers = read.family.answers_to(record.reference)
-        id_ = answer_id(record.identifier, Answer("repayment", reference, on), 1)
-        if any(answer.kind == "repayment" and answer.notice == reference for answer in answers):
+        told = [_told_of(payee, record, a) for a in answers if (a.kind, a.notice) == ("repayment", reference)]
+        before = next((rank for rank, repaid in enumerate(told, 1) if repaid), None)
+        id_ = answer_id(record.identifier, Answer("repayment", reference, on), before or len(told) + 1)
+        if before is not None:
+            _refuse_another_amount(reference, payee, told[before - 1], cents)
             return f"ClaimResponse/{id_}"
         answer = Answer("repayment", reference, on, _repaid(record, read.family, payee, cents))
         response = claim_response(read.resources[record.reference], answer, id_, settled=True)
@@ -48,12 +52,14 @@ async def reimburse(repository: Repository, structure: str, payee: str, cents: i
     """Records that the structure (`Organization/x`) received `cents` of what is recoverable from a payee.
 
     That is what the payee was paid and the structure gave back to the caisse, or will. `reference` is that of the
-    payment: the same again changes nothing. Raises `ClaimRefused` for more than is recoverable.
+    payment: the same again changes nothing. Raises `ClaimRefused` for more than is recoverable, or for another amount
+    under the same reference.
     """
     key = f"reimbursement:{payee}:{reference}"
     async with repository.unit() as unit:
         await unit.lock([lock_of_structure(structure)])
-        if await unit.ledger.find(structure, [key]):
+        if booked := (await unit.ledger.find(structure, [key])).get(key):
+            _refuse_another_amount(reference, payee, sum(line.debit for line in booked.entry.lines), cents)
             return
         balances = [
             (balance.holding.liable or payee, balance.net)
@@ -73,6 +79,22 @@ async def reimburse(repository: Repository, structure: str, payee: str, cents: i
         label = f"Indu remboursé à la structure, {reference}"
         lines = reimbursed(payee, borne)
         await unit.append([LedgerEntry(structure, on, Event.RECOVERY, key, label, None, (), lines)])
+
+
+def _told_of(payee: str, claim: ClaimRecord, answer: Answer) -> int:
+    """The cents of an answer that are about a payee's parts."""
+    own = {item.sequence for item in claim.items if item.payee == payee}
+    return sum(decision.cents for decision in answer.decisions if decision.item in own)
+
+
+def _refuse_another_amount(reference: str, payee: str, before: int, cents: int) -> None:
+    if cents != before:
+        raise ClaimRefused(
+            f"{reference} a déjà dit {in_french(before)} pour {payee}, et non {in_french(cents)} : donnez à ce "
+            "paiement-ci une autre référence",
+            f"{reference} already said {in_english(before)} for {payee}, not {in_english(cents)}: give this payment "
+            "another reference",
+        )
 
 
 def _repaid(claim: ClaimRecord, family: Family, payee: str, cents: int) -> tuple[Decision, ...]:
