@@ -8,8 +8,11 @@ import pytest
 
 from cordee.fhir.outcome import NotFound
 from cordee.fhir.profiles.packages import Package, PackageRefusedError, read_package
+from cordee.store import tenant_profiles
+from cordee.store.connection import Database
 from cordee.store.repository import Repository
 from cordee.store.tenant_packages import add_package, list_packages, remove_package
+from cordee.store.tenants import create_tenant
 
 URL = "https://example.org/ValueSet/v"
 VALUE_SET = {"resourceType": "ValueSet", "id": "v", "url": URL, "status": "active"}
@@ -62,3 +65,15 @@ async def test_what_is_stored_is_what_validation_knows(repository: Repository) -
     assert await repository.profiles() is first
     await remove_package(repository, "org.example#1")
     assert (await repository.profiles()).profiles.terminology.contains(URL, None, "a") is None
+
+
+async def test_a_process_holds_the_definitions_of_a_few_tenants(
+    repository: Repository, database: Database, tenant_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenant_profiles, "MOST_KEPT", 1)
+    await create_tenant(database, f"{tenant_name}-b")
+    other = Repository(database, await database.tenant(f"{tenant_name}-b"))
+    first = await repository.profiles()
+    assert await repository.profiles() is first
+    await other.profiles()
+    assert await repository.profiles() is not first

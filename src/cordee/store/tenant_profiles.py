@@ -4,6 +4,7 @@ They are read again when one of them was written, by whichever process: what is 
 validation.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,10 @@ class _State:
     latest: datetime | None
 
 
-_kept: dict[int, tuple[_State, ProfileValidator]] = {}
+MOST_KEPT = 8
+"""Tenants whose definitions a process holds, the last asked about: the French guides take some 30 MB each."""
+
+_kept: OrderedDict[int, tuple[_State, ProfileValidator]] = OrderedDict()
 
 
 async def tenant_validator(connection: Connection, tenant: int) -> ProfileValidator:
@@ -37,8 +41,12 @@ async def tenant_validator(connection: Connection, tenant: int) -> ProfileValida
     state = _State(*(row or (0, 0, None)))
     kept = _kept.get(tenant)
     if kept is not None and kept[0] == state:
+        _kept.move_to_end(tenant)
         return kept[1]
     bodies = await connection.fetch(_BODIES, tenant, DEFINITIONS)
     validator = ProfileValidator(orjson.loads(row["body"]) for row in bodies)
     _kept[tenant] = (state, validator)
+    _kept.move_to_end(tenant)
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
     return validator
