@@ -10,7 +10,7 @@ from cordee.claims.collective.fhir_figures import FACTS
 from cordee.claims.collective.fhir_invoice import COMPONENTS
 from cordee.claims.fhir_answer import ANSWER_KINDS, EFFECTS
 from cordee.claims.fhir_claim_item import PAYEE_KINDS
-from cordee.claims.fhir_return_task import LINE_FIELDS, TO_RESOLVE, TO_RESOLVE_CODE
+from cordee.claims.fhir_return_task import APPLIED, APPLIED_CODE, LINE_FIELDS, TO_RESOLVE, TO_RESOLVE_CODE
 from cordee.claims.lifecycle import AnswerKind, Effect
 from cordee.claims.phrases import PHRASES
 from cordee.pathways.canonical import PRICE_BOUND_SYSTEM, TOPIC_SYSTEM
@@ -101,7 +101,8 @@ def code_systems() -> Iterator[dict[str, Any]]:
     yield _code_system(canonical.ADJUDICATION, "What was decided of a share", effects)
     relations = [(code, kinds[code], None) for code in get_args(ClaimKind) if code != "forfait"]
     yield _code_system(canonical.CLAIM_RELATION, "What a Claim is to the one it is about", relations)
-    yield _code_system(canonical.TASK_SYSTEM, "What a person must do", [(TO_RESOLVE_CODE, TO_RESOLVE, None)])
+    told = [(TO_RESOLVE_CODE, TO_RESOLVE, None), (APPLIED_CODE, APPLIED, None)]
+    yield _code_system(canonical.TASK_SYSTEM, "What became of a line of a return file", told)
     lines = [(name.replace("_", "-"), None, None) for name in LINE_FIELDS]
     yield _code_system(canonical.RETURN_LINE_SYSTEM, "Fields of a line of a return file", lines)
     yield _code_system(canonical.NOT_COUNTED_SYSTEM, "Why a session does not count", _said("session"))

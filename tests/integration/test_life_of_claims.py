@@ -12,7 +12,8 @@ from demo.bundles import bundles
 from demo.patients import BILLED_UNTIL
 from demo.team import PATHWAY
 
-from cordee.claims.answers import LineOutcome, apply_returns
+from cordee.claims.answers import apply_returns
+from cordee.claims.applied_lines import LineOutcome
 from cordee.claims.billing import Billed, BillingOrder, Unreadable, bill
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.correction import cancel, correct, regularise, resubmit

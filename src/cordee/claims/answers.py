@@ -1,4 +1,4 @@
-"""What a caisse answers goes to the Claims it is about: recorded, booked, or set aside for a person; once.
+"""What a caisse answers goes to the Claims and Invoices it is about: recorded, booked, or set aside for a person; once.
 
 The lines of one notice about up to some hundreds of forfaits are one unit of work: all of it is committed, or nothing.
 Reading a file again finds what it said before and changes nothing.
@@ -8,53 +8,26 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
+from cordee.claims.applied_lines import SAID_FURTHER_UP, AppliedLines, LineOutcome, ToldLine
 from cordee.claims.booking import answer_entries
+from cordee.claims.collective.answers import answer_invoices
+from cordee.claims.collective.fhir_invoice import lock_of_invoice, names_invoice
 from cordee.claims.family_records import FamilyRecord, lock_of, read_families
 from cordee.claims.fhir_answer import answer_id, claim_response
-from cordee.claims.fhir_claim import claim_resource, claim_text
 from cordee.claims.fhir_corrections import forfait_identifier
-from cordee.claims.fhir_datatypes import Element
 from cordee.claims.fhir_payment import Paid, payment_reconciliation
-from cordee.claims.fhir_return_task import task_id, task_resolved, task_to_resolve
 from cordee.claims.holdings import Holdings, lock_of_holdings
 from cordee.claims.lifecycle import Answer, AnswerKind, state_of
 from cordee.claims.return_matching import Accepted, ReadBefore, ToResolve, match_line
 from cordee.claims.returns import Insurer, ReturnLine
-from cordee.fhir.body import accept
 from cordee.fhir.outcome import Conflict
-from cordee.ledger.model import LedgerEntry
 from cordee.pathways.model import Label
 from cordee.store.repository import Repository
-from cordee.store.unit_of_work import Met, Put, UnitOfWork
+from cordee.store.unit_of_work import Met, UnitOfWork
 
 _FORFAITS_A_UNIT = 200
 _ATTEMPTS = 5
-_APPLIED_AFTER_ALL = Label("la ligne a été appliquée depuis", "the line was applied since")
-
-
-@dataclass(frozen=True, slots=True)
-class LineOutcome:
-    """What became of a line. One `to_resolve` waits as `task`, and `reason` says why."""
-
-    line: ReturnLine
-    effect: Literal["applied", "read_before", "to_resolve"]
-    claim: str | None = None
-    reason: Label | None = None
-    task: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A line, and how many lines equal to it came before it in the file."""
-
-    line: ReturnLine
-    occurrence: int
-
-    @property
-    def task(self) -> str:
-        return task_id(self.line, self.occurrence)
 
 
 async def apply_returns(repository: Repository, lines: Iterable[ReturnLine], source: str) -> AsyncIterator[LineOutcome]:
@@ -64,14 +37,14 @@ async def apply_returns(repository: Repository, lines: Iterable[ReturnLine], sou
             yield outcome
 
 
-def _units(lines: Iterable[ReturnLine]) -> list[list[_Told]]:
+def _units(lines: Iterable[ReturnLine]) -> list[list[ToldLine]]:
     """The lines by notice, in the order of the file, then by as many forfaits as one unit of work takes."""
     seen: Counter[tuple[object, ...]] = Counter()
-    notices: dict[str, dict[str, list[_Told]]] = {}
+    notices: dict[str, dict[str, list[ToldLine]]] = {}
     for line in lines:
         same = (line.kind, line.notice, line.claim, line.payee, line.insurer)
         forfaits = notices.setdefault(line.notice, {})
-        forfaits.setdefault(forfait_identifier(line.claim), []).append(_Told(line, seen[same]))
+        forfaits.setdefault(forfait_identifier(line.claim), []).append(ToldLine(line, seen[same]))
         seen[same] += 1
     units = []
     for forfaits in notices.values():
@@ -81,15 +54,24 @@ def _units(lines: Iterable[ReturnLine]) -> list[list[_Told]]:
     return units
 
 
-async def _apply_together(repository: Repository, lines: Sequence[_Told], source: str) -> list[LineOutcome]:
-    locks = {lock_of(told.line.claim) for told in lines}
-    locks |= {lock_of_holdings(told.line.claim) for told in lines if told.line.kind == "recovery"}
+async def _apply_together(repository: Repository, lines: Sequence[ToldLine], source: str) -> list[LineOutcome]:
+    about_invoices = [told for told in lines if names_invoice(told.line.claim)]
+    about_claims = [told for told in lines if not names_invoice(told.line.claim)]
+    locks = {lock_of_invoice(told.line.claim) for told in about_invoices}
+    locks |= {lock_of(told.line.claim) for told in about_claims}
+    locks |= {lock_of_holdings(told.line.claim) for told in about_claims if told.line.kind == "recovery"}
     for _ in range(_ATTEMPTS):
         try:
             async with repository.unit() as unit:
                 await unit.lock(locks)
-                families = await read_families(unit, [told.line.claim for told in lines])
-                return await _Reading(unit, families, source).apply(lines)
+                applied = AppliedLines(source, await unit.read_many([("Task", told.task) for told in lines]))
+                families = await read_families(unit, [told.line.claim for told in about_claims])
+                await _Reading(unit, families, applied).apply(about_claims)
+                await answer_invoices(unit, about_invoices, applied)
+                if any(isinstance(written, Met) for written in await unit.put_many(applied.puts)):
+                    raise Conflict("What a return line is about was changed meanwhile; read the file again.")
+                await unit.append(applied.entries)
+                return applied.outcomes
         except Conflict:
             continue
     raise Conflict("Other writers kept changing what the return file is about; read it again.")
@@ -101,53 +83,32 @@ class _Reading:
 
     unit: UnitOfWork
     families: dict[str, FamilyRecord]
-    source: str
-    outcomes: list[LineOutcome] = field(default_factory=list)
+    applied: AppliedLines
     accepted: dict[tuple[str, AnswerKind, str, date], list[Answer]] = field(default_factory=dict)
-    puts: list[Put] = field(default_factory=list)
-    entries: list[LedgerEntry] = field(default_factory=list)
 
-    async def apply(self, lines: Sequence[_Told]) -> list[LineOutcome]:
+    async def apply(self, lines: Sequence[ToldLine]) -> None:
         before = dict(self.families)
-        tasks = await self.unit.read_many([("Task", told.task) for told in lines])
         for told in lines:
-            outcome = self._judged(told)
-            self.outcomes.append(outcome)
-            task = tasks.get(("Task", told.task))
-            if outcome.effect == "to_resolve" and task is None and outcome.reason is not None:
-                written = task_to_resolve(told.line, outcome.reason, self.source, outcome.claim, told.task)
-                self._put(written, expected=0)
-            if outcome.effect == "applied" and task is not None and not task.deleted:
-                resource = claim_resource(task.body.encode())
-                if resource.get("status") == "requested":
-                    self._put(task_resolved(resource, _APPLIED_AFTER_ALL), expected=task.version)
+            self.applied.add(told, self._judged(told))
         await self._record(before)
-        if any(isinstance(written, Met) for written in await self.unit.put_many(self.puts)):
-            raise Conflict("What a return line is about was changed meanwhile; read the file again.")
-        await self.unit.append(self.entries)
-        return self.outcomes
 
-    def _judged(self, told: _Told) -> LineOutcome:
+    def _judged(self, told: ToldLine) -> LineOutcome:
         line = told.line
         root = forfait_identifier(line.claim)
         read = self.families.get(root)
         claim = read.family.named(line.claim) if read is not None else None
         if read is not None and read.unreadable is not None:
-            return self._to_resolve(told, None, Label(read.unreadable, read.unreadable))
+            return told.to_resolve(None, Label(read.unreadable, read.unreadable))
         if read is None or claim is None:
             reason = Label(
                 f"aucune demande n'a l'identifiant {line.claim}", f"no Claim has the identifier {line.claim}"
             )
-            return self._to_resolve(told, None, reason)
+            return told.to_resolve(None, reason)
         if told.occurrence:
-            reason = Label(
-                "cet avis dit déjà la même chose plus haut : la ligne compte une fois",
-                "the notice says the same further up: the line counts once",
-            )
-            return self._to_resolve(told, claim.reference, reason)
+            return told.to_resolve(claim.reference, SAID_FURTHER_UP)
         match match_line(line, claim, read.family):
             case ToResolve(reason):
-                return self._to_resolve(told, claim.reference, reason)
+                return told.to_resolve(claim.reference, reason)
             case ReadBefore():
                 return LineOutcome(line, "read_before", claim.reference)
             case Accepted(answer):
@@ -155,9 +116,6 @@ class _Reading:
                 key = (claim.reference, answer.kind, answer.notice, answer.day)
                 self.accepted.setdefault(key, []).append(answer)
                 return LineOutcome(line, "applied", claim.reference)
-
-    def _to_resolve(self, told: _Told, claim: str | None, reason: Label) -> LineOutcome:
-        return LineOutcome(told.line, "to_resolve", claim, reason, f"Task/{told.task}")
 
     async def _record(self, before: dict[str, FamilyRecord]) -> None:
         """What was accepted, stored and booked: a ClaimResponse a Claim, a reconciliation a notice and insurer."""
@@ -175,11 +133,11 @@ class _Reading:
             answer = Answer(kind, notice, day, decisions, first.reason_code, first.reason_text)
             id_ = answer_id(claim.identifier, answer, len(told) + ranks[reference, kind, notice])
             settled = not any(share.open for share in state_of(claim, now.family).shares)
-            self._put(claim_response(resource, answer, id_, settled=settled), expected=0, sealed=True)
+            self.applied.put(claim_response(resource, answer, id_, settled=settled), expected=0, sealed=True)
             held = await holdings.of(claim) if kind == "recovery" else {}
             entries = answer_entries(claim, known.family, answer, f"ClaimResponse/{id_}/_history/1", held)
             holdings.follow(entries)
-            self.entries += entries
+            self.applied.entries += entries
             sign = -1 if claim.kind == "credit" else 1
             items = {item.sequence: item for item in claim.items}
             for decision in decisions:
@@ -189,8 +147,6 @@ class _Reading:
                     payments.setdefault((claim.structure, notice, day, decision.insurer), []).append(payment)
         for (_, notice, day, _), paid in payments.items():
             one = self.families[roots[paid[0].claim.reference]].resources[paid[0].claim.reference]
-            self._put(payment_reconciliation(notice, day, one, paid), expected=0, sealed=True)
-
-    def _put(self, resource: Element, *, expected: int, sealed: bool = False) -> None:
-        incoming = accept(claim_text(resource), resource["resourceType"])
-        self.puts.append(Put(resource["id"], incoming, expected, sealed))
+            self.applied.put(
+                payment_reconciliation(notice, day, one["provider"], one["insurer"], paid), expected=0, sealed=True
+            )

@@ -45,6 +45,9 @@ TASK_SYSTEM = f"{BASE}/CodeSystem/task"
 RETURN_LINE_SYSTEM = f"{BASE}/CodeSystem/return-line"
 """System of the inputs of a Task about a line of a return file: the fields of the line."""
 
+PARTICIPANT = f"{BASE}/StructureDefinition/invoice-participant"
+"""Extension of what a line decided about an Invoice: the participant's number, from 1."""
+
 REJECT_REASON = f"{BASE}/CodeSystem/reject-reason"
 STRUCTURE_CATEGORY = f"{BASE}/CodeSystem/structure-category"
 """System of `Organization.type` for the categories of D. 162-34 CSS, and legal forms such as `sisa`."""

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from cordee.claims import canonical
-from cordee.claims.claim_record import ClaimItem, ClaimRecord
+from cordee.claims.claim_record import ClaimItem, PaymentRequest
 from cordee.claims.fhir_datatypes import Element, coded, identifier, money, named
 from cordee.claims.fhir_evidence import Resource
 from cordee.claims.returns import Insurer
@@ -17,9 +17,9 @@ _PAYMENT_STATUS = "http://terminology.hl7.org/CodeSystem/paymentstatus"
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What one insurer paid on one quote-part, negative when it took it back; `response` is the ClaimResponse."""
+    """What one insurer paid on one quote-part, negative when it took it back; `response` says so."""
 
-    claim: ClaimRecord
+    claim: PaymentRequest
     item: ClaimItem
     insurer: Insurer
     cents: int
@@ -40,22 +40,24 @@ class Redistribution:
     notice: str
 
 
-def payment_reconciliation(notice: str, on: date, claim: Resource, payments: Iterable[Paid]) -> Element:
-    """What a payment notice of one insurer paid; `claim` is one of its Claims, `payments` at least one.
+def payment_reconciliation(
+    notice: str, on: date, structure: Resource, caisse: Resource, payments: Iterable[Paid]
+) -> Element:
+    """What a payment notice of one insurer paid to a structure; `payments` is at least one.
 
-    A Claim names the compulsory insurance's caisse only: the complementary insurer is told by its kind.
+    A Claim and an Invoice name the compulsory insurance's caisse only: the complementary insurer is told by its kind.
     """
     paid = list(payments)
     first = paid[0]
     name = f"PaymentReconciliation|{first.claim.structure}|{notice}|{first.response}|{first.insurer}"
-    issuer = claim["insurer"] if first.insurer == "amo" else {"display": "Assurance maladie complémentaire"}
+    issuer = caisse if first.insurer == "amo" else {"display": "Assurance maladie complémentaire"}
     return {
         "resourceType": "PaymentReconciliation",
         "id": str(uuid5(NAMESPACE_URL, f"{canonical.BASE}/{name}")),
         "status": "active",
         "created": on.isoformat(),
         "paymentIssuer": issuer,
-        "requestor": claim["provider"],
+        "requestor": structure,
         "outcome": "complete",
         "paymentDate": on.isoformat(),
         "paymentAmount": money(sum(payment.cents for payment in paid)),

@@ -1,4 +1,4 @@
-"""A line of a return file that a person must resolve, as a Task that stays until they have."""
+"""A line of a return file as a Task: one that a person must resolve, or one that was applied to an Invoice."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +15,8 @@ LINE_FIELDS = ("source", "line", "kind", *_TEXTS, "day", "amount")
 
 TO_RESOLVE_CODE = "return-line-to-resolve"
 TO_RESOLVE = Label("ligne de retour à résoudre", "return line to resolve")
+APPLIED_CODE = "return-line-applied"
+APPLIED = Label("ligne de retour appliquée à une facture", "return line applied to an invoice")
 
 
 def task_id(line: ReturnLine, occurrence: int) -> str:
@@ -27,17 +29,27 @@ def task_id(line: ReturnLine, occurrence: int) -> str:
 def task_to_resolve(line: ReturnLine, reason: Label, source: str, claim: str | None, id_: str) -> Element:
     """The Task: what the line says as inputs, why it was not applied as its description."""
     french, english = translated(reason)
+    told = {"description": french, "_description": english}
+    return _task(line, source, id_, claim, "requested", TO_RESOLVE_CODE, TO_RESOLVE) | told
+
+
+def task_applied(line: ReturnLine, source: str, invoice: str, id_: str) -> Element:
+    """The Task that keeps a line applied to an Invoice: what the line says as inputs, without what it decided."""
+    return _task(line, source, id_, invoice, "completed", APPLIED_CODE, APPLIED)
+
+
+def _task(
+    line: ReturnLine, source: str, id_: str, focus: str | None, status: str, code: str, display: Label
+) -> Element:
     task: Element = {
         "resourceType": "Task",
         "id": id_,
-        "status": "requested",
+        "status": status,
         "intent": "order",
-        "code": coded(canonical.TASK_SYSTEM, TO_RESOLVE_CODE, TO_RESOLVE.fr),
-        "description": french,
-        "_description": english,
+        "code": coded(canonical.TASK_SYSTEM, code, display.fr),
     }
-    if claim is not None:
-        task["focus"] = {"reference": claim}
+    if focus is not None:
+        task["focus"] = {"reference": focus}
     inputs = [{"type": coded(canonical.RETURN_LINE_SYSTEM, name)} | value for name, value in _inputs(line, source)]
     return task | {"authoredOn": line.day.isoformat(), "input": inputs}
 

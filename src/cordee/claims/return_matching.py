@@ -1,4 +1,4 @@
-"""What one line of a return file means for the Claim it names: accepted, read already, or for a person (no I/O).
+"""What one line of a return file means for what it names: accepted, read already, or for a person (no I/O).
 
 Nothing is ever guessed: a line that pays or refuses more than is open, or that names nobody, posts nothing.
 """
@@ -6,7 +6,7 @@ Nothing is ever guessed: a line that pays or refuses more than is open, or that 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.claim_record import ClaimRecord, PaymentRequest
 from cordee.claims.lifecycle import Answer, AnswerKind, Decision, Effect, Family, Share, is_refused, shares_of
 from cordee.claims.returns import Insurer, ReturnLine
 from cordee.pathways.model import Label
@@ -35,8 +35,8 @@ class ToResolve:
 Matching = Accepted | ReadBefore | ToResolve
 
 
-def match_line(line: ReturnLine, claim: ClaimRecord, family: Family) -> Matching:
-    """What `line` is to `claim`, one of `family`, as its answers stand."""
+def match_line(line: ReturnLine, claim: PaymentRequest, family: Family) -> Matching:
+    """What `line` is to `claim`, as the answers to it in `family` stand; an Invoice has a family of none but them."""
     answers = family.answers_to(claim.reference)
     if claim.tag != "submitted":
         return _to_resolve(
@@ -50,7 +50,7 @@ def match_line(line: ReturnLine, claim: ClaimRecord, family: Family) -> Matching
             return _of_a_payee(line, claim, family)
 
 
-def _of_the_whole(line: ReturnLine, claim: ClaimRecord, answers: Sequence[Answer]) -> Matching:
+def _of_the_whole(line: ReturnLine, claim: PaymentRequest, answers: Sequence[Answer]) -> Matching:
     kind: AnswerKind = "acknowledgement" if line.kind == "acknowledgement" else "technical_refusal"
     if any(answer.kind == kind and answer.notice == line.notice for answer in answers):
         return ReadBefore()
@@ -73,7 +73,7 @@ def _of_the_whole(line: ReturnLine, claim: ClaimRecord, answers: Sequence[Answer
     return Accepted(Answer(kind, line.notice, line.day, (), line.reason_code, line.reason_text))
 
 
-def _of_a_payee(line: ReturnLine, claim: ClaimRecord, family: Family) -> Matching:
+def _of_a_payee(line: ReturnLine, claim: PaymentRequest, family: Family) -> Matching:
     answers = family.answers_to(claim.reference)
     if is_refused(answers):
         return _to_resolve(
@@ -100,14 +100,14 @@ def _of_a_payee(line: ReturnLine, claim: ClaimRecord, family: Family) -> Matchin
     return _rejection(line, claim, shares) if line.kind == "rejection" else _recovery(line, claim, family, shares)
 
 
-def _payment(line: ReturnLine, claim: ClaimRecord, family: Family, shares: Sequence[Share]) -> Matching:
+def _payment(line: ReturnLine, claim: PaymentRequest, family: Family, shares: Sequence[Share]) -> Matching:
     if not shares and not line.cents:
         return ReadBefore()  # a zero part is listed with the others: there is nothing to say of it
     if not line.cents:
         return _to_resolve(
             "un paiement de rien : s'agit-il d'un rejet ?", "a payment of nothing: is it meant as a rejection?"
         )
-    if claim.kind == "credit":
+    if isinstance(claim, ClaimRecord) and claim.kind == "credit":
         over = Label("la caisse reprend plus qu'elle n'a payé", "the caisse takes back more than it paid")
         return _accepted("adjudication", "paid", line, _still_with(claim, family, shares), over)
     if any(share.paid for share in shares):
@@ -117,7 +117,7 @@ def _payment(line: ReturnLine, claim: ClaimRecord, family: Family, shares: Seque
     return _accepted("adjudication", "paid", line, [(share, share.open) for share in shares], over)
 
 
-def _rejection(line: ReturnLine, claim: ClaimRecord, shares: Sequence[Share]) -> Matching:
+def _rejection(line: ReturnLine, claim: PaymentRequest, shares: Sequence[Share]) -> Matching:
     if claim.kind == "credit":
         return _to_resolve(
             f"l'avoir {claim.reference} est rejeté : voyez avec la caisse, il reste dû",
@@ -127,7 +127,7 @@ def _rejection(line: ReturnLine, claim: ClaimRecord, shares: Sequence[Share]) ->
     return _accepted("adjudication", "rejected", line, [(share, share.open) for share in shares], over)
 
 
-def _recovery(line: ReturnLine, claim: ClaimRecord, family: Family, shares: Sequence[Share]) -> Matching:
+def _recovery(line: ReturnLine, claim: PaymentRequest, family: Family, shares: Sequence[Share]) -> Matching:
     if claim.kind == "credit" or family.credit_of(claim.reference) is not None:
         return _to_resolve(
             f"{claim.reference} est déjà annulée par un avoir : cet indu ferait rendre deux fois",

@@ -16,9 +16,9 @@ class ReturnLine:
 
     `notice` is the caisse's own reference of what the line belongs to (acknowledgement, payment notice, indu); with
     the other fields but `number` it says which line it is, in whichever file it comes again. `claim` is the value of
-    the Claim's identifier, `payee` that of a quote-part's (`system|value`): a `payment`, `rejection` or `recovery`
-    names both; an `acknowledgement` and a `technical_refusal` speak of the whole Claim and name neither `payee`,
-    `insurer` nor `cents`.
+    the identifier of the Claim or Invoice, `payee` that of a quote-part's (`system|value`): a `payment`, `rejection`
+    or `recovery` names both; an `acknowledgement` and a `technical_refusal` speak of the whole and name neither
+    `payee`, `insurer` nor `cents`.
 
     `cents` is never negative: what is paid, refused or to be given back; on a credit, what the caisse takes back.
     `liable` is, in a `recovery`, who is at the origin of the breach (L. 133-4 CSS) when it is not `payee`, who was

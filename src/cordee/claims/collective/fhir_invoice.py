@@ -47,6 +47,11 @@ def invoice_id(identifier: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"{canonical.COLLECTIVE_IDENTIFIER}|{identifier}"))
 
 
+def names_invoice(identifier: str) -> bool:
+    """Whether it is the identifier of a collective payment, not that of a forfait, which names its plan too."""
+    return identifier.count(":") == 2
+
+
 def lock_of_invoice(identifier: str) -> str:
     """What a unit of work locks before it writes the Invoice of this identifier, or answers it."""
     return f"collective:{identifier}"
