@@ -81,7 +81,7 @@ def criteria(draw, type_):
     if parameter.type == "token" and modifier in ("above", "below"):
         text = st.builds(lambda s, c: f"{escape(s)}|{escape(c)}", systems, words)
     elif modifier in ("above", "below", "in", "not-in"):
-        text = words.map(lambda path: escape(f"http://x.example/{path}"))
+        text = ids.map(lambda path: escape(f"http://x.example/{path}"))
     return (
         f"{parameter.code}:{modifier}" if modifier else parameter.code,
         ",".join(draw(st.lists(text, min_size=1, max_size=3))),
