@@ -60,13 +60,13 @@ def audit(dsn: str, tenant_name: str):
 def test_ledgers_in_order_are_said_to_be_with_the_end_of_each_chain(audit) -> None:
     done = audit("verify")
     assert (done.returncode, done.stderr) == (0, "")
-    first, end, second, _, claims = done.stdout.splitlines()
-    assert claims == "0 Claims recomputed"
+    first, end, second, _, claims, invoices = done.stdout.splitlines()
+    assert (claims, invoices) == ("0 Claims recomputed", "0 Invoices recomputed")
     assert first == "Organization/s1: 3 entries, 9 lines, debits less credits 0.00 EUR"
     assert re.fullmatch(r"Organization/s1 3:[0-9a-f]{64}", end)
     assert second.startswith("Organization/s2: 1 entry")
-    assert audit("verify", "--only", "ledgers").stdout.splitlines() == done.stdout.splitlines()[:-1]
-    assert audit("verify", "--only", "claims").stdout.splitlines() == [claims]
+    assert audit("verify", "--only", "ledgers").stdout.splitlines() == done.stdout.splitlines()[:-2]
+    assert audit("verify", "--only", "claims").stdout.splitlines() == [claims, invoices]
 
 
 async def test_a_ledger_that_was_tampered_with_is_named_with_its_first_fault(booked, dsn: str, audit) -> None:
@@ -120,7 +120,8 @@ def test_what_cannot_be_verified_is_said_and_not_passed(audit, arguments, exit_c
 def test_a_tenant_without_a_ledger_is_in_order(audit) -> None:
     done = audit("verify")
     assert done.returncode == 0
-    assert done.stdout.splitlines() == ["0 Claims recomputed", "This tenant has no ledger yet: nothing was submitted."]
+    none = ["0 Claims recomputed", "0 Invoices recomputed"]
+    assert done.stdout.splitlines() == [*none, "This tenant has no ledger yet: nothing was submitted."]
 
 
 @pytest.mark.usefixtures("booked")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.collective_practice import PEPS, RPPS, contract, resources
 
@@ -12,6 +13,7 @@ from cordee.claims.answers import apply_returns
 from cordee.claims.applied_lines import LineOutcome
 from cordee.claims.collective.fhir_invoice import invoice_id
 from cordee.claims.collective.period import period_of
+from cordee.claims.collective.replay import replay_invoices
 from cordee.claims.collective.run import bill_collective
 from cordee.claims.fhir_claim import claim_resource, claim_text
 from cordee.claims.payments import redistribute
@@ -20,6 +22,8 @@ from cordee.fhir.body import accept
 from cordee.fhir.query import parse_search
 from cordee.ledger.model import Account
 from cordee.pathways.shipped import shipped_pathways
+from cordee.reporting.activity import Amounts
+from cordee.reporting.audit_reading import activity_report
 from cordee.store.repository import Repository
 
 IDENTIFIER = "msp:peps:2026-Q3"
@@ -183,3 +187,54 @@ async def test_an_answer_written_by_somebody_else_answers_nothing(issued: Reposi
     [task] = await stored(issued, "Task", ("focus", INVOICE))
     await put(issued, {**task, "id": "autre", "input": [i for i in task["input"] if "valueDate" not in i]})
     assert await effects(issued, line(payee=NURSE)) == ["applied"]
+
+
+async def verified(repository: Repository) -> tuple[int, str]:
+    checked = await replay_invoices(repository, "Organization/msp", lambda _count: None)
+    return checked.count, checked.fault or ""
+
+
+async def tamper(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(f"SET session_replication_role = replica; {statement}")
+    await connection.close()
+
+
+async def test_an_invoice_and_its_answers_are_found_in_the_ledger(issued: Repository) -> None:
+    rejection = line(2, kind="rejection", payee=NURSE, cents=None, reason_text="patientèle contestée")
+    told = line(3, kind="acknowledgement", notice="arl-1", payee=None, insurer=None, cents=None)
+    await returned(issued, line(), rejection, told)
+    assert await verified(issued) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "old", "new", "said"),
+    [
+        ("Invoice", '"totalNet":{"value":2800.00', '"totalNet":{"value":2900.00', "its participants add up to 280000"),
+        ("Invoice", '"value":504.00', '"value":604.00', "its participants add up to 330000"),
+        ("Invoice", "99900000000", "99900000099", "is booked for others, or another day, than it says"),
+        ("Invoice", '"status":"issued"', '"status":"draft"', "its status is not issued"),
+        ("Task", '"value":504.00', '"value":500.00', "€504.00 are booked as payment:Task/"),
+    ],
+)
+async def test_what_a_superuser_changed_is_named(
+    issued: Repository, dsn: str, changed: str, old: str, new: str, said: str
+) -> None:
+    await returned(issued, line())
+    where = f"tenant = {issued.tenant} AND resource_type = '{changed}'"
+    await tamper(dsn, f"UPDATE resource SET body = replace(body, '{old}', '{new}') WHERE {where}")
+    count, fault = await verified(issued)
+    assert count == 0
+    assert said in fault
+
+
+async def test_an_invoice_that_is_not_booked_is_named(issued: Repository, dsn: str) -> None:
+    await tamper(dsn, f"UPDATE ledger_entry SET key = 'x' || key WHERE tenant = {issued.tenant}")
+    assert await verified(issued) == (0, f"{INVOICE}: submission:{INVOICE} is not in the ledger")
+
+
+async def test_the_report_of_an_audit_counts_invoices_by_parcours_and_month(issued: Repository) -> None:
+    await returned(issued, line(), line(2, kind="rejection", payee=NURSE, cents=None))
+    [row] = await activity_report(issued, "Organization/msp", ("pathway", "month"))
+    assert (row.pathway, row.month) == ("peps", date(2026, 7, 1))
+    assert row.amounts == Amounts(claimed=280_000, withdrawn=50_400, paid=50_400)

@@ -12,6 +12,7 @@ from rich.progress import Progress as ProgressBar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cordee.claims.collective.replay import replay_invoices
 from cordee.claims.replay import replay_claims
 from cordee.cli.audit_reports import anomalies, report
 from cordee.cli.failures import CommandError
@@ -37,7 +38,7 @@ application = typer.Typer(
 application.command()(report)
 application.command()(anomalies)
 
-CHECKS: tuple[Check, ...] = (replay_claims,)
+CHECKS: tuple[Check, ...] = (replay_claims, replay_invoices)
 """What `verify` recomputes after the ledgers."""
 
 _SLOWEST_STATEMENT_SECONDS = 600
@@ -67,13 +68,14 @@ def verify(
         typer.Option(metavar="NUMBER:HASH", help="The end that verify printed before: it must still be in the chain."),
     ] = None,
     only: Annotated[
-        Literal["ledgers", "claims"] | None, typer.Option(help="Recompute one of the two; both otherwise.")
+        Literal["ledgers", "claims"] | None,
+        typer.Option(help="Recompute the ledgers, or the Claims and Invoices; all otherwise."),
     ] = None,
     tenant: Tenant = DEFAULT_TENANT,
     data_dir: DataDir = None,
 ) -> None:
     """Recompute every entry of the ledgers (its hash, its place, its balance, the totals), then every submitted Claim,
-    settled again on the versions it names; exit 1 at a fault.
+    settled again on the versions it names, and every issued Invoice, compared with what is booked; exit 1 at a fault.
 
     The last line of each ledger is its end. Kept by somebody else, and given back with --expect, it shows a chain that
     was written anew by whoever can write in the database.

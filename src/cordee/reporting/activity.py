@@ -17,7 +17,7 @@ _PARTS = frozenset({Account.PAYABLE, Account.STRUCTURE, Account.RESERVE})
 
 @dataclass(frozen=True, slots=True)
 class ClaimFacts:
-    """What a report says of a Claim: its parcours, and the first day of the month its period begins in."""
+    """What a report says of a Claim or Invoice: its parcours, and the first day of the month its period begins in."""
 
     pathway: str
     month: date

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from cordee.claims.claim_record import ClaimRecord
+from cordee.claims.collective.fhir_invoice_record import stored_invoice
 from cordee.claims.evidence import CareCircle
 from cordee.claims.fhir_circle import circle_from_care_teams
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_claim_record import claim_record_from_claim
-from cordee.claims.fhir_evidence import Resource, local_reference, session_from_encounter
+from cordee.claims.fhir_evidence import EvidenceError, Resource, local_reference, session_from_encounter
 from cordee.claims.records import read_around
 from cordee.claims.standing_claims import stored_claim
 from cordee.fhir.query import parse_search
@@ -53,14 +54,26 @@ async def activity_report(
 
 async def _add(reader: Reader, report: ActivityReport, entries: Sequence[LedgerEntry]) -> None:
     named = {entry.claim for entry in entries if entry.claim is not None}
-    stored = await reader.read_many([("Claim", name.removeprefix("Claim/")) for name in named])
-    facts: dict[str, ClaimFacts] = {}
-    for version in stored.values():
-        claim = None if version.deleted else stored_claim(version)
-        if claim is not None:
-            facts[claim.reference] = ClaimFacts(claim.pathway, claim.first_day.replace(day=1))
+    stored = await reader.read_many([(kind, id_) for kind, _, id_ in (name.partition("/") for name in named)])
+    facts = {
+        f"{version.resource_type}/{version.id}": known
+        for version in stored.values()
+        if not version.deleted and (known := _facts(version)) is not None
+    }
     for entry in entries:
         report.add(entry, None if entry.claim is None else facts.get(entry.claim))
+
+
+def _facts(version: StoredVersion) -> ClaimFacts | None:
+    """What is known of a Claim or Invoice; None for one that is not as the project writes it."""
+    if version.resource_type == "Invoice":
+        try:
+            invoice = stored_invoice(version)
+        except EvidenceError:
+            return None
+        return ClaimFacts(invoice.pathway, invoice.period.first.replace(day=1))
+    claim = stored_claim(version)
+    return None if claim is None else ClaimFacts(claim.pathway, claim.first_day.replace(day=1))
 
 
 @dataclass(slots=True)

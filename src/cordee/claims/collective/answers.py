@@ -1,11 +1,11 @@
 """What a caisse answers about Invoices: recorded line by line, booked, or set aside for a person; once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from cordee.claims.applied_lines import SAID_FURTHER_UP, AppliedLines, LineOutcome, ToldLine
-from cordee.claims.booking import answer_entries
+from cordee.claims.booking import answer_entries, issue_entry
 from cordee.claims.collective.fhir_applied_line import (
     APPLICABLE,
     answer_from_applied_line,
@@ -15,12 +15,14 @@ from cordee.claims.collective.fhir_applied_line import (
 from cordee.claims.collective.fhir_invoice import invoice_id
 from cordee.claims.collective.fhir_invoice_record import InvoiceRecord, stored_invoice
 from cordee.claims.fhir_claim import claim_resource
+from cordee.claims.fhir_datatypes import Element
 from cordee.claims.fhir_evidence import EvidenceError
 from cordee.claims.fhir_payment import Paid, payment_reconciliation
 from cordee.claims.lifecycle import Answer, Family
 from cordee.claims.return_matching import Accepted, Matching, ReadBefore, ToResolve, match_line
 from cordee.claims.returns import Insurer, ReturnLine
 from cordee.fhir.stored_version import StoredVersion
+from cordee.ledger.model import LedgerEntry
 from cordee.pathways.model import Label
 from cordee.store.reader import Reader
 from cordee.store.unit_of_work import UnitOfWork
@@ -34,36 +36,46 @@ _NOT_APPLICABLE = Label(
 
 @dataclass(frozen=True, slots=True)
 class AnsweredInvoice:
-    """An Invoice and the answers to it, oldest first."""
+    """An Invoice and the answers to it, oldest first, by the version that holds each."""
 
     record: InvoiceRecord
-    answers: tuple[Answer, ...] = ()
+    answers: Mapping[str, Answer]
 
     @property
     def family(self) -> Family:
         """Its answers as those of Claims are asked for; no Claim corrects an Invoice."""
-        return Family({}, {self.record.reference: self.answers})
+        return Family({}, {self.record.reference: tuple(self.answers.values())})
 
-    def with_answer(self, answer: Answer) -> "AnsweredInvoice":
-        """The same once one more answer is known."""
-        return replace(self, answers=(*self.answers, answer))
+    def with_answer(self, evidence: str, answer: Answer) -> "AnsweredInvoice":
+        """The same once one more answer is known; `evidence` is the version that holds it."""
+        return replace(self, answers={**self.answers, evidence: answer})
+
+    def entries_of(self, evidence: str, answer: Answer) -> tuple[LedgerEntry, ...]:
+        """What an answer to it moves."""
+        return answer_entries(self.record, self.family, answer, evidence, {})
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """All that the Invoice, once issued, and the answers to it move."""
+        issued = issue_entry(self.record, self.record.dated)
+        answered = (entry for told in self.answers.items() for entry in self.entries_of(*told))
+        return (*(() if issued is None else (issued,)), *answered)
 
 
 async def answered_invoices(reader: Reader, versions: Sequence[StoredVersion]) -> dict[str, AnsweredInvoice | Label]:
     """Stored Invoices with the answers to them, by id; of one that can't be read, why."""
-    told: dict[str, list[StoredVersion]] = {}
-    for task in await reader.referring("Task", "focus", [("Invoice", version.id) for version in versions]):
+    told: dict[str, list[Element]] = {}
+    tasks = await reader.referring("Task", "focus", [("Invoice", version.id) for version in versions])
+    for task in sorted(tasks, key=lambda task: (task.last_updated, task.id)):
+        resource = claim_resource(task.body.encode())
         # What is not sealed was written by somebody else than the engine: it answers nothing.
-        if task.sealed:
-            focus = claim_resource(task.body.encode()).get("focus", {}).get("reference", "")
-            told.setdefault(focus, []).append(task)
+        if task.sealed and is_applied_line(resource):
+            told.setdefault(resource.get("focus", {}).get("reference", ""), []).append(resource)
     return {version.id: _answered(version, told.get(f"Invoice/{version.id}", ())) for version in versions}
 
 
-def _answered(version: StoredVersion, told: Iterable[StoredVersion]) -> AnsweredInvoice | Label:
-    tasks = [claim_resource(task.body.encode()) for task in sorted(told, key=lambda task: (task.last_updated, task.id))]
+def _answered(version: StoredVersion, told: Iterable[Element]) -> AnsweredInvoice | Label:
     try:
-        answers = tuple(answer_from_applied_line(task) for task in tasks if is_applied_line(task))
+        answers = {f"Task/{task['id']}/_history/1": answer_from_applied_line(task) for task in told}
         return AnsweredInvoice(stored_invoice(version), answers)
     except EvidenceError as error:
         return Label(str(error), str(error))
@@ -87,10 +99,14 @@ async def answer_invoices(unit: UnitOfWork, lines: Sequence[ToldLine], applied: 
             case ReadBefore():
                 applied.add(told, LineOutcome(told.line, "read_before", reference))
             case Accepted(answer):
-                for paid in _apply(told.line, answer, invoice, applied):
+                task = applied_line(told.line, answer, reference, applied.source)
+                evidence = f"Task/{task['id']}/_history/1"
+                applied.put(task, expected=0, sealed=True)
+                applied.entries += invoice.entries_of(evidence, answer)
+                for paid in _paid(invoice.record, answer, f"Task/{task['id']}"):
                     key = (invoice.record.structure, answer.notice, answer.day, paid.insurer)
                     payments.setdefault(key, []).append(paid)
-                invoices[id_] = invoice.with_answer(answer)
+                invoices[id_] = invoice.with_answer(evidence, answer)
                 applied.add(told, LineOutcome(told.line, "applied", reference))
     for (_, notice, day, _), pays in payments.items():
         one = stored["Invoice", pays[0].claim.reference.removeprefix("Invoice/")]
@@ -107,15 +123,10 @@ def _matched(told: ToldLine, invoice: AnsweredInvoice) -> Matching:
     return match_line(told.line, invoice.record, invoice.family)
 
 
-def _apply(line: ReturnLine, answer: Answer, invoice: AnsweredInvoice, applied: AppliedLines) -> list[Paid]:
-    """Adds what an answer to an Invoice stores and books; what it pays."""
-    record = invoice.record
-    task = applied_line(line, answer, record.reference, applied.source)
-    applied.put(task, expected=0, sealed=True)
-    applied.entries += answer_entries(record, invoice.family, answer, f"Task/{task['id']}/_history/1", {})
+def _paid(record: InvoiceRecord, answer: Answer, response: str) -> list[Paid]:
     items = {item.sequence: item for item in record.items}
     return [
-        Paid(record, items[decision.item], decision.insurer, decision.cents, f"Task/{task['id']}")
+        Paid(record, items[decision.item], decision.insurer, decision.cents, response)
         for decision in answer.decisions
         if decision.effect == "paid"
     ]
