@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import demo.team
 import orjson
 import pytest
 from demo.bundles import bundles
@@ -18,9 +20,9 @@ from cordee.claims.billing import Billed, BillingOrder, Unreadable, bill
 from cordee.claims.claim_record import ClaimRecord
 from cordee.claims.correction import cancel, correct, regularise, resubmit
 from cordee.claims.family_records import FamilyRecord, family_of_claim
-from cordee.claims.fhir_claim import claim_from_settlement, claim_resource, claim_text
+from cordee.claims.fhir_claim import claim_id, claim_resource, claim_text
 from cordee.claims.fhir_claim_record import claim_record_from_claim
-from cordee.claims.fhir_datatypes import insurer_share_extensions
+from cordee.claims.fhir_contract import contract_from_convention
 from cordee.claims.lifecycle import state_of
 from cordee.claims.payments import redistribute
 from cordee.claims.recovery import give_back, reimburse
@@ -33,6 +35,7 @@ from cordee.fhir.body import accept
 from cordee.fhir.outcome import Sealed
 from cordee.fhir.query import parse_search
 from cordee.ledger.model import Account
+from cordee.pathways.convention_reader import read_convention
 from cordee.pathways.model import Label
 from cordee.pathways.publication import pathways_of, tenant_pathways
 from cordee.reporting.proof import prove
@@ -42,22 +45,49 @@ ON = date(2026, 12, 1)
 PAID_ON = date(2026, 12, 20)
 WHY = Label("erreur de saisie", "typing error")
 FORFAITS = 6
+PATIENTS = 5
+
+
+async def billed(repository: Repository, **terms: str) -> list[Settlement]:
+    """Some forfaits due, their Claims ready and stored; `terms` are lines of the convention that say otherwise."""
+    for _, resources in list(bundles())[: PATIENTS + 1]:
+        for resource in resources:
+            kind = resource["resourceType"]
+            stored = convention(terms) if kind == "Contract" else resource
+            await repository.update(kind, resource["id"], accept(orjson.dumps(stored), kind))
+    order = BillingOrder(PATHWAY.code, BILLED_UNTIL)
+    outcomes = bill(repository, order, await tenant_pathways(repository))
+    found = [outcome.settlement async for outcome in outcomes if isinstance(outcome, Billed)]
+    due = [settlement for settlement in found if settlement is not None]
+    for settlement in due[FORFAITS:]:
+        await repository.delete("Claim", claim_id(settlement.context.identifier))
+    return due[:FORFAITS]
+
+
+def convention(terms: dict[str, str]) -> dict[str, Any]:
+    lines = Path(demo.team.__file__).with_name("convention.yaml").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.partition(":")[0] not in terms]
+    text = "\n".join([*kept, *(f"{name}: {value}" for name, value in terms.items())])
+    contract = contract_from_convention(read_convention("demo", text, {PATHWAY.code: PATHWAY}), text)
+    return {**contract, "id": "convention-demo"}
 
 
 @pytest.fixture
 async def settlements(repository: Repository) -> list[Settlement]:
-    """Some forfaits due, their Claims ready and stored."""
-    for _, resources in bundles():
-        for resource in resources:
-            kind = resource["resourceType"]
-            await repository.update(kind, resource["id"], accept(orjson.dumps(resource), kind))
-    order = BillingOrder(PATHWAY.code, BILLED_UNTIL, dry_run=True)
-    outcomes = bill(repository, order, await tenant_pathways(repository))
-    found = [outcome.settlement async for outcome in outcomes if isinstance(outcome, Billed)]
-    due = [settlement for settlement in found if settlement is not None][:FORFAITS]
-    for settlement in due:
-        await store(repository, claim_from_settlement(settlement))
-    return due
+    """Forfaits that the caisse pays to each professional."""
+    return await billed(repository)
+
+
+@pytest.fixture
+async def redistributed(repository: Repository) -> list[Settlement]:
+    """Forfaits that the caisse pays to the structure."""
+    return await billed(repository, payee_mode="via_structure")
+
+
+@pytest.fixture
+async def shared(repository: Repository) -> list[Settlement]:
+    """Forfaits of which the complementary insurance pays a part."""
+    return await billed(repository, amo_share="60 %")
 
 
 async def store(repository: Repository, claim: dict[str, Any]) -> None:
@@ -266,7 +296,8 @@ async def test_a_paid_claim_is_corrected_by_a_credit_and_a_new_claim(
     await applied(repository, payments(claim))
     with pytest.raises(ClaimRefused, match="avoir"):
         await correct(repository, (await cancelled_credit(repository, settlements[1])), settlements[1], WHY, ON)
-    done = await correct(repository, claim.reference, settlements[0], WHY, PAID_ON)
+    evidence = claim.evidence_versions
+    done = await correct(repository, claim.reference, settlements[0], WHY, PAID_ON, evidence_versions=evidence)
     assert len(done.claims) == 2
     assert await state(repository, claim) == "paid"
     outcomes = await submitted(repository, PAID_ON)
@@ -304,7 +335,9 @@ async def test_a_technical_refusal_is_replaced_without_credit(
     assert {o.effect for o in await applied(repository, [refusal])} == {"applied"}
     assert await state(repository, claim) == "refused_technically"
     assert {o.effect for o in await applied(repository, payments(claim))} == {"to_resolve"}
-    (replacement,) = (await correct(repository, claim.reference, settlements[0], WHY, PAID_ON)).claims
+    evidence = claim.evidence_versions
+    done = await correct(repository, claim.reference, settlements[0], WHY, PAID_ON, evidence_versions=evidence)
+    (replacement,) = done.claims
     assert all(isinstance(outcome, Submitted) for outcome in await submitted(repository, PAID_ON))
     assert await state(repository, claim) == "corrected"
     total = await account(repository, claim.structure, Account.AMO_RECEIVABLE)
@@ -375,13 +408,10 @@ async def test_one_transfer_may_give_back_the_indus_of_several_payees_each_once(
 
 
 async def test_an_indu_after_redistribution_is_reimbursed_to_the_structure_or_withheld(
-    repository: Repository, settlements: list[Settlement]
+    repository: Repository, redistributed: list[Settlement]
 ) -> None:
-    for settlement in settlements:
-        claim = claim_from_settlement(settlement)
-        await store(repository, claim | {"payee": {"type": {"text": "structure"}, "party": claim["provider"]}})
     await submitted(repository)
-    claims = await the_claims(repository, settlements)
+    claims = await the_claims(repository, redistributed)
     claim = claims[0]
     item = next(i for i in claim.items if i.amo > 100 and i.kind == "member")
     await applied(repository, payments(claim))
@@ -405,13 +435,9 @@ async def test_an_indu_after_redistribution_is_reimbursed_to_the_structure_or_wi
     assert await account(repository, claim.structure, Account.RECOVERABLE, item.payee) == 0
 
 
-async def test_what_was_received_is_redistributed_once(repository: Repository, settlements: list[Settlement]) -> None:
-    for settlement in settlements:
-        claim = claim_from_settlement(settlement)
-        provider = claim["provider"]
-        await store(repository, claim | {"payee": {"type": {"text": "structure"}, "party": provider}})
+async def test_what_was_received_is_redistributed_once(repository: Repository, redistributed: list[Settlement]) -> None:
     await submitted(repository)
-    claim, *_ = await the_claims(repository, settlements)
+    claim, *_ = await the_claims(repository, redistributed)
     assert claim.payee_mode == "via_structure"
     assert await redistribute(repository, claim.structure, PAID_ON) == []
     await applied(repository, payments(claim))
@@ -435,13 +461,10 @@ async def _books_balance(repository: Repository) -> AsyncIterator[None]:
 
 
 async def test_each_insurer_s_payment_is_a_reconciliation_of_its_own(
-    repository: Repository, settlements: list[Settlement]
+    repository: Repository, shared: list[Settlement]
 ) -> None:
-    shared = [with_copayment(claim_from_settlement(settlement)) for settlement in settlements]
-    for claim in shared:
-        await store(repository, claim)
     await submitted(repository)
-    claim, *_ = await the_claims(repository, settlements)
+    claim, *_ = await the_claims(repository, shared)
     assert sum(item.amc for item in claim.items) > 0
     assert {o.effect for o in await applied(repository, payments(claim))} == {"applied"}
     assert await state(repository, claim) == "paid"
@@ -451,19 +474,8 @@ async def test_each_insurer_s_payment_is_a_reconciliation_of_its_own(
     assert sums["Assurance maladie complémentaire"] == sum(item.amc for item in claim.items)
     assert sum(sums.values()) == claim.total
     assert await account(repository, claim.structure, Account.AMC_RECEIVABLE) == sum(
-        item.amc for one in await the_claims(repository, settlements[1:]) for item in one.items
+        item.amc for one in await the_claims(repository, shared[1:]) for item in one.items
     )
-
-
-def with_copayment(claim: dict[str, Any]) -> dict[str, Any]:
-    """The Claim with a third of each quote-part asked of the complementary insurance."""
-    items = []
-    for item in claim["item"]:
-        cents = int(item["net"]["value"] * 100)
-        items.append(item | {"extension": insurer_share_extensions(cents - cents // 3, cents // 3)})
-    amc = sum(int(item["net"]["value"] * 100) // 3 for item in claim["item"])
-    total = int(claim["total"]["value"] * 100)
-    return claim | {"item": items, "extension": insurer_share_extensions(total - amc, amc)}
 
 
 async def test_the_proof_of_a_claim_shows_of_a_payment_notice_what_is_about_it_alone(
@@ -477,3 +489,21 @@ async def test_the_proof_of_a_claim_shows_of_a_payment_notice_what_is_about_it_a
     [notice] = [file for file in proof.files if "PaymentReconciliation" in file.path]
     assert first.reference.encode() in notice.content
     assert second.reference.encode() not in notice.content
+
+
+async def test_a_ready_claim_edited_by_hand_is_not_submitted_and_billing_mends_it(
+    repository: Repository, settlements: list[Settlement]
+) -> None:
+    reference = f"Claim/{claim_id(settlements[0].context.identifier)}"
+    claim = claim_resource((await repository.read("Claim", reference.removeprefix("Claim/"))).body.encode())
+    paid = [item for item in claim["item"] if item["net"]["value"]]
+    paid[0]["careTeamSequence"], paid[1]["careTeamSequence"] = paid[1]["careTeamSequence"], paid[0]["careTeamSequence"]
+    await store(repository, claim)
+    refused = [outcome for outcome in await submitted(repository) if isinstance(outcome, NotSubmitted)]
+    assert [outcome.claim for outcome in refused] == [reference]
+    assert "cordee bill" in refused[0].reason.fr
+    order = BillingOrder(PATHWAY.code, BILLED_UNTIL)
+    outcomes = bill(repository, order, await tenant_pathways(repository))
+    effects = {o.claim: o.effect async for o in outcomes if isinstance(o, Billed)}
+    assert effects[reference] == "recomputed"
+    assert not [outcome for outcome in await submitted(repository) if isinstance(outcome, NotSubmitted)]

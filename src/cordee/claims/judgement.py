@@ -168,8 +168,11 @@ def _knowing(
 
 
 def _stands_on(claim: StoredClaim, evidence: Iterable[str], others: Mapping[str, EarlierForfait]) -> bool:
-    """Whether a Claim was settled on just this, and all the Claims it knew of still stand."""
-    if claim.mistagged:
+    """Whether a submitted Claim was settled on just this, and all the Claims it knew of still stand.
+
+    A draft is always settled again: somebody may have edited it.
+    """
+    if not claim.submitted:
         return False
     looked_at = {reference for reference in claim.evidence if not reference.startswith("Claim/")}
     return looked_at == set(evidence) and claim.settled_after <= {one.claim for one in others.values()}

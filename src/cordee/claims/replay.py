@@ -70,6 +70,11 @@ async def _submitted(reader: Reader, structure: str | None) -> AsyncIterator[Seq
             return
 
 
+async def faults_of(reader: Reader, claims: Sequence[StoredVersion]) -> list[str | None]:
+    """For each Claim how it differs from what the versions it names give, None where it does not."""
+    return await _faults(reader, claims, _Kept())
+
+
 async def _faults(reader: Reader, claims: Sequence[StoredVersion], kept: _Kept) -> list[str | None]:
     """For each Claim what is wrong with it, None where nothing is."""
     read: list[tuple[str, Element, ClaimRecord | str]] = []

@@ -166,8 +166,11 @@ def stored_claim(version: StoredVersion) -> StoredClaim | None:
 
 
 def is_same_payment(one: Element, other: Element) -> bool:
-    """Whether two Claims pay the same cents, of the same insurers, to the same payees for the same sessions."""
-    return _split(one) == _split(other)
+    """Whether two Claims pay the same cents, of the same insurers, to the same payees, for the same sessions.
+
+    And by the same way: `Claim.payee` says that the structure is paid for all.
+    """
+    return ("payee" in one) == ("payee" in other) and _split(one) == _split(other)
 
 
 def _act(encounter: Resource) -> str:

@@ -19,6 +19,7 @@ from cordee.claims.fhir_datatypes import Element
 from cordee.claims.fhir_reading import code_in
 from cordee.claims.holdings import Holdings, lock_of_holdings
 from cordee.claims.lifecycle import Answer
+from cordee.claims.replay import faults_of
 from cordee.claims.submission_gates import (
     Candidate,
     NotSubmitted,
@@ -28,6 +29,7 @@ from cordee.claims.submission_gates import (
     candidate,
     not_submitted,
     of_no_plan,
+    other_than_its_evidence,
     out_of_turn,
     plan_id,
 )
@@ -124,14 +126,17 @@ async def _submit_locked(unit: UnitOfWork, claims: Sequence[str], on: date) -> l
     corrections = [one.record.identifier for one in candidates if one.record.kind != "forfait"]
     families = await read_families(unit, corrections)
     plans = await unit.read_many([("CarePlan", plan_id(one.record)) for one in candidates])
+    settled = [stored[key] for key in _keys(one.record.reference for one in candidates)]
+    faults = dict(zip((one.record.reference for one in candidates), await faults_of(unit, settled), strict=True))
     holdings = Holdings(unit)
     puts: list[Put] = []
     entries: list[LedgerEntry] = []
     for one in candidates:
         record = one.record
-        judged = of_no_plan(record, plans.get(("CarePlan", plan_id(record)))) or await _judge(
-            one, families, holdings, on
+        refusal = of_no_plan(record, plans.get(("CarePlan", plan_id(record)))) or other_than_its_evidence(
+            record, faults[record.reference]
         )
+        judged = refusal or await _judge(one, families, holdings, on)
         if isinstance(judged, NotSubmitted):
             outcomes[record.reference] = judged
             continue

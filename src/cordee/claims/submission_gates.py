@@ -141,6 +141,18 @@ def _bordereau_in(claim: Element) -> str | None:
     return found[0] if found else None
 
 
+def other_than_its_evidence(record: ClaimRecord, fault: str | None) -> NotSubmitted | None:
+    """Why a Claim that was edited by hand may not go; `fault` says how it differs from what it was settled on."""
+    if fault is None:
+        return None
+    claim = record.reference
+    return not_submitted(
+        claim,
+        f"{claim} ne demande pas ce que donnent les pièces qu'elle nomme, relancez cordee bill : {fault}",
+        f"{claim} does not claim what the evidence it names gives, run cordee bill again: {fault}",
+    )
+
+
 def not_submitted(claim: str, french: str, english: str) -> NotSubmitted:
     """Why a Claim does not go, in both languages."""
     return NotSubmitted(claim, Label(french, english))
