@@ -153,6 +153,23 @@ async def test_of_units_that_put_the_same_ids_over_anything_each_makes_a_version
     assert len({version.body.partition('"code"')[2] for version in found.values()}) == 1
 
 
+async def test_going_through_a_type_gives_each_of_its_resources_once_in_the_order_they_were_first_written(
+    repository: Repository,
+) -> None:
+    async with repository.unit() as unit:
+        await unit.put_many([Put(f"{n}", basic("first")) for n in range(10)])
+        await unit.put_many([Put("other", accept(b'{"resourceType": "Patient"}'))])
+    await repository.delete("Basic", "4")
+    async with repository.unit() as unit:
+        await unit.put_many([Put("2", basic("second"))])
+
+    found, after = [], 0
+    while page := await repository.all_of_type("Basic", count=4, after=after):
+        found.append([version.id for version in page])
+        after = page[-1].rid
+    assert found == [["0", "1", "2", "3"], ["5", "6", "7", "8"], ["9"]]
+
+
 async def test_units_that_lock_the_same_take_turns_whatever_the_order_they_name_it_in(repository: Repository) -> None:
     """Each reads, then writes one more: without the lock two would read the same."""
 

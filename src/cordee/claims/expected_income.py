@@ -12,7 +12,7 @@ from cordee.claims.fhir_evidence import EvidenceError, reference_of
 from cordee.claims.forecast import STATEMENTS, ExpectedPart, Forecast, Hypothesis, OpenPlan, forecast
 from cordee.claims.judgement import Unreadable, executed_conventions, planned_forfaits
 from cordee.claims.payees import PayeeKind
-from cordee.claims.records import PlanRecord, Searched, plan_pages, plan_records
+from cordee.claims.records import PlanRecord, Streamed, plan_pages, plan_records
 from cordee.claims.settlement import NotDue
 from cordee.pathways.convention import Convention
 from cordee.pathways.model import Label, Pathway
@@ -39,7 +39,7 @@ class ExpectedIncome:
 
 
 async def expected_income(
-    records: Searched,
+    records: Streamed,
     pathways: Iterable[Pathway],
     known: Mapping[str, Pathway],
     *,
@@ -77,7 +77,7 @@ async def expected_income(
 
 
 async def _forecasts(
-    records: Searched,
+    records: Streamed,
     pathway: Pathway,
     known: Mapping[str, Pathway],
     conventions: Mapping[Convention, str],

@@ -47,7 +47,7 @@ def _inclusion(
     other_plans: Iterable[Resource],
 ) -> Inclusion:
     reference = reference_of(care_plan)
-    pathways = _pathways(care_plan)
+    pathways = named_pathways(care_plan)
     if len(pathways) != 1:
         raise EvidenceError(f"{reference}: instantiatesCanonical must name one pathway, it names {len(pathways)}")
     period = care_plan.get("period", {})
@@ -85,7 +85,8 @@ def _inclusion(
     )
 
 
-def _pathways(care_plan: Resource) -> list[str]:
+def named_pathways(care_plan: Resource) -> list[str]:
+    """The codes of the pathways that a CarePlan follows, as its `instantiatesCanonical` names them."""
     return [code for text in care_plan.get("instantiatesCanonical", ()) if (code := pathway_code(text))]
 
 
@@ -96,7 +97,7 @@ def _earlier_plan(care_plan: Resource, pathway: str, patient: str, others: Itera
         for other in others
         if other.get("status") in _FOLLOWED
         and local_reference(other.get("subject")) == patient
-        and pathway in _pathways(other)
+        and pathway in named_pathways(other)
         and _began(other) < _began(care_plan)
     ]
     return f"CarePlan/{min(before)[1]}" if before else None

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import orjson
 
-from cordee.claims import canonical
 from cordee.claims.evidence import Session
 from cordee.claims.fhir_distribution import is_distribution
 from cordee.claims.fhir_evidence import (
@@ -19,13 +18,14 @@ from cordee.claims.fhir_evidence import (
     session_from_encounter,
     versioned_reference,
 )
+from cordee.claims.fhir_inclusion import named_pathways
 from cordee.claims.standing_claims import NO_CLAIMS, PatientClaims, StoredClaim, stored_claim
 from cordee.fhir.query import Search, parse_search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.search import SearchPage
 
 _RESOURCES_A_PAGE = 1000
-_FOLLOWED = "active,on-hold,completed,revoked"
+_FOLLOWED = frozenset({"active", "on-hold", "completed", "revoked"})
 
 
 class Searched(Protocol):
@@ -49,6 +49,14 @@ class Readable(Searched, Protocol):
 
     async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
         """The current version; raises `NotFound` or `Gone`."""
+        ...
+
+
+class Streamed(Searched, Protocol):
+    """What going through all the plans needs besides; `cordee.store.repository.Reader` is one."""
+
+    async def all_of_type(self, resource_type: str, *, count: int, after: int = 0) -> list[StoredVersion]:
+        """The next resources of a type, after a row."""
         ...
 
 
@@ -100,17 +108,27 @@ class PlanRecord:
 
 
 async def plan_pages(
-    records: Searched, pathway: str, structure: str | None, count: int, *, with_errors: bool = False
+    records: Streamed, pathway: str, structure: str | None, count: int, *, with_errors: bool = False
 ) -> AsyncIterator[list[Resource]]:
     """The plans of a pathway, in a stable order, `count` of them at a time.
 
     `structure`, an Organization's id, keeps to the plans it is the author of. `with_errors` adds those entered in
     error: what they were billed for is to be taken back.
     """
-    statuses = f"{_FOLLOWED},entered-in-error" if with_errors else _FOLLOWED
-    criteria = [("instantiates-canonical", canonical.pathway_canonical(pathway)), ("status", statuses)]
-    async for page in pages(records, "CarePlan", criteria, count):
-        yield [plan for plan in page if structure in (None, _author(plan))]
+    statuses = {*_FOLLOWED, "entered-in-error"} if with_errors else _FOLLOWED
+    waiting: list[Resource] = []
+    after = 0
+    while versions := await records.all_of_type("CarePlan", count=_RESOURCES_A_PAGE, after=after):
+        after = versions[-1].rid
+        for plan in map(_parsed, versions):
+            followed = plan.get("status") in statuses and pathway in named_pathways(plan)
+            if followed and structure in (None, _author(plan)):
+                waiting.append(plan)
+            if len(waiting) == count:
+                yield waiting
+                waiting = []
+    if waiting:
+        yield waiting
 
 
 async def plan_record(records: Searched, care_plan: Resource) -> PlanRecord:

@@ -14,6 +14,8 @@ OLD_VERSION_COLUMNS = _COMMON_COLUMNS + ", false"
 
 _OF_RESOURCE = f"SELECT {VERSION_COLUMNS.format('r')} FROM resource r"
 _CURRENT = _OF_RESOURCE + " WHERE r.tenant = $1 AND r.resource_type = $2 AND r.id = $3"
+_OF_TYPE = f"""{_OF_RESOURCE}
+    WHERE r.tenant = $1 AND r.resource_type = $2 AND r.rid > $3 AND NOT r.deleted ORDER BY r.rid LIMIT $4"""
 # One look-up a key, in the order given: no plan made when the table was small can turn it into a scan, and the locks
 # are taken in that order.
 _SEVERAL = f"""SELECT {VERSION_COLUMNS.format("r")}
@@ -71,6 +73,14 @@ async def find_versions(
     columns = [list(column) for column in zip(*keys, strict=True)]
     rows = await connection.fetch(_VERSIONS, tenant, *columns)
     return {(row[0], row[1], row[2]): StoredVersion(*row) for row in rows}
+
+
+async def all_of_type(
+    connection: Connection, tenant: int, resource_type: str, *, count: int, after: int
+) -> list[StoredVersion]:
+    """A page of the current versions of a type, in the order of their rows, deletions left out."""
+    rows = await connection.fetch(_OF_TYPE, tenant, resource_type, after, count)
+    return [StoredVersion(*row) for row in rows]
 
 
 async def read(connection: Connection, tenant: int, resource_type: str, resource_id: str) -> StoredVersion:

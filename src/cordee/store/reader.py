@@ -95,6 +95,14 @@ class Reader:
         async with self._connections.searches() as connection:
             return await find_referring(connection, self.tenant, resource_type, code, targets)
 
+    async def all_of_type(self, resource_type: str, *, count: int, after: int = 0) -> list[StoredVersion]:
+        """The next `count` resources of a type whose row comes after `after` (a `StoredVersion.rid`), oldest first.
+
+        For going through all of them: each page costs what it holds, where a search's costs what matches.
+        """
+        async with self._connections.rows() as connection:
+            return await reads.all_of_type(connection, self.tenant, resource_type, count=count, after=after)
+
     async def profiles(self) -> ProfileValidator:
         """What judges resources by the profiles that the tenant has stored."""
         async with self._connections.rows() as connection:
