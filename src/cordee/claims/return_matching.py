@@ -146,7 +146,8 @@ def _still_with(credit: ClaimRecord, family: Family, shares: Iterable[Share]) ->
 
 
 def _told_before(line: ReturnLine, shares: Sequence[Share], answers: Iterable[Answer]) -> Matching | None:
-    effect: Effect = {"payment": "paid", "rejection": "rejected"}.get(line.kind, "recovered")  # type: ignore[assignment]
+    effects: dict[str, Effect] = {"payment": "paid", "rejection": "rejected"}
+    effect = effects.get(line.kind, "recovered")
     places = {(share.item.sequence, share.insurer) for share in shares}
     told = [
         decision.cents

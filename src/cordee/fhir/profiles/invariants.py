@@ -45,7 +45,7 @@ def holds(
     token = _evaluation.set(evaluation)
     try:
         result = evaluate(node, {"resource": scope.resource, "rootResource": scope.root})
-    except Exception:
+    except Exception:  # the library raises nothing narrower, for what it does not know and for what has no sense alike
         return None
     finally:
         _evaluation.reset(token)
@@ -62,7 +62,7 @@ def _compiled(expression: str) -> Callable[[Any, Mapping[str, Any]], Sequence[An
         compiled: Callable[[Any, Mapping[str, Any]], Sequence[Any]] = fhirpathpy.compile(
             expression, models["r4"], {"userInvocationTable": _FUNCTIONS, "traceFn": _untold}
         )
-    except Exception:
+    except Exception:  # as above
         return None
     return compiled
 
