@@ -8,14 +8,13 @@ import pytest
 
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import FhirError
-from cordee.fhir.profiles.validation import ProfileValidator
 from cordee.fhir.terminology.concept_map import Coded
 from cordee.fhir.terminology.refusals import UnknownTerminology, UnusableTerminology
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
 from cordee.terminology.codes import look_up, subsumes, validate_in_system, validate_in_value_set
 from cordee.terminology.expanding import expansion_of
-from cordee.terminology.membership import StoredTerminology, codes_above, codes_below, codes_in
+from cordee.terminology.membership import codes_above, codes_below, codes_in
 from cordee.terminology.translating import Scope, concept_maps_of, translate
 
 SYSTEM = "https://example.org/CodeSystem/soins"
@@ -262,35 +261,11 @@ async def test_a_code_is_judged(stored: Repository, coded: Coded, result: bool, 
     assert (message or "") in (judged.message or "")
 
 
-async def test_what_searches_and_validation_ask(stored: Repository) -> None:
+async def test_what_searches_ask(stored: Repository) -> None:
     await put(stored, value_set({"system": SYSTEM, "filter": [{"property": "concept", "op": "is-a", "value": "acte"}]}))
     assert await codes_in(stored, SET) == {(SYSTEM, "acte"), (SYSTEM, "mixte")}
     assert await codes_below(stored, SYSTEM, "consultation") == {(SYSTEM, c) for c in ("consultation", "tele", "mixte")}
     assert await codes_above(stored, SYSTEM, "tele") == {(SYSTEM, c) for c in ("tele", "consultation", "soin")}
-    gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
-    local = await StoredTerminology.of(stored, [SET, gender, "urn:none"])
-    assert local.contains(SET, SYSTEM, "mixte") is True
-    assert local.contains(SET, None, "tele") is False
-    assert local.contains(gender, None, "female") is True
-    assert local.contains("urn:none", None, "x") is None
-    assert local.sample(SET) == ("acte", "mixte")
-
-
-async def test_a_profile_is_held_to_a_value_set_that_only_a_hierarchy_tells(stored: Repository) -> None:
-    await put(stored, value_set({"system": SYSTEM, "filter": [{"property": "concept", "op": "is-a", "value": "acte"}]}))
-    binding = {"path": "Basic.code", "id": "Basic.code", "binding": {"strength": "required", "valueSet": SET}}
-    profile = {
-        "resourceType": "StructureDefinition", "url": "urn:p", "name": "P", "status": "active", "kind": "resource",
-        "abstract": False, "type": "Basic", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Basic",
-        "derivation": "constraint", "differential": {"element": [binding]},
-    }  # fmt: skip
-    validator = ProfileValidator([profile], await StoredTerminology.of(stored, [SET]))
-
-    def issues(code: str) -> list[str]:
-        resource = {"resourceType": "Basic", "code": {"coding": [{"system": SYSTEM, "code": code}]}}
-        return [issue.code for issue in validator.validate(resource, ["urn:p"]) if issue.severity == "error"]
-
-    assert (issues("mixte"), issues("tele")) == ([], ["code-invalid"])
 
 
 async def test_processes_that_need_the_same_concepts_at_once_put_them_there_once(

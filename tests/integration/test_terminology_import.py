@@ -140,3 +140,13 @@ async def test_the_oid_of_a_system_is_the_address_that_a_stored_naming_system_gi
     assert list(members) == [("https://example.org/n", "A")]
     (again,) = await import_shared_value_sets(repository, SVS, date(2026, 1, 1))
     assert again.effect == "unchanged"
+
+
+async def test_the_oid_of_a_system_is_the_address_of_the_code_system_that_names_it(repository: Repository) -> None:
+    named = {
+        "resourceType": "CodeSystem", "id": "c", "url": "https://example.org/c", "name": "C", "status": "active",
+        "content": "not-present", "identifier": [{"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.999.7"}],
+    }  # fmt: skip
+    await import_resource(repository, accept(orjson.dumps(named)))
+    (one,) = await import_shared_value_sets(repository, SVS, date(2026, 1, 1))
+    assert list((await expansion_of(repository, one.url)).members) == [("https://example.org/c", "A")]

@@ -1,5 +1,6 @@
 """`cordee profile`: packages of definitions (profiles, value sets, code systems) put into a tenant."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from cordee.cli.failures import CommandError
 from cordee.cli.logging import configure_logging
 from cordee.cli.profile_files import package_fallback, package_members
 from cordee.cli.repository import with_repository
-from cordee.fhir.profiles.library import UnusableProfileError
+from cordee.fhir.profiles.library import ProfileLibrary, UnusableProfileError
 from cordee.fhir.profiles.packages import Package, PackageRefusedError, read_package
 from cordee.store.connection import DEFAULT_TENANT
 from cordee.store.profile_policy import POLICIES
@@ -65,15 +66,19 @@ async def _add(repository: Repository, packages: list[Package]) -> list[str]:
     for package in packages:
         missing = [need for need in package.needs if need not in present and not need.startswith(f"{_CORE}#")]
         lines += (f"  {package.label} builds on {need}, which is not here" for need in missing)
-    library = (await repository.profiles()).profiles.library
+    async with repository.profiles() as validator:
+        lines += _unusable(packages, validator.library)
+    return lines
+
+
+def _unusable(packages: list[Package], library: ProfileLibrary) -> Iterator[str]:
     for package in packages:
         for definition in package.definitions:
             if definition.resource_type == "StructureDefinition" and definition.resource.get("kind") != "logical":
                 try:
                     library.rules(str(definition.resource["url"]))
                 except UnusableProfileError as error:
-                    lines.append(f"  can't be used yet: {error}")
-    return lines
+                    yield f"  can't be used yet: {error}"
 
 
 @application.command("list")
@@ -152,12 +157,12 @@ def check(
     configure_logging("warning")
 
     async def work(repository: Repository) -> bool:
-        validator = await repository.profiles()
         sound = True
-        for file in files:
-            for issue in validator.validate(_resource(file), profile or ()):
-                sound = sound and issue.severity not in ("error", "fatal")
-                typer.echo(f"{file}: {issue.severity}: {issue.path}: {issue.diagnostics}")
+        async with repository.profiles() as validator:
+            for file in files:
+                for issue in await validator.validate(_resource(file), profile or ()):
+                    sound = sound and issue.severity not in ("error", "fatal")
+                    typer.echo(f"{file}: {issue.severity}: {issue.path}: {issue.diagnostics}")
         return sound
 
     if not with_repository(data_dir, tenant, work):

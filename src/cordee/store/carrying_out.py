@@ -31,7 +31,7 @@ async def carry_out(
             decided.append(decide(intent, current.get(intent.key), rid, moment))
         except FhirError as refusal:
             decided.append(refusal)
-    judged = await judge(connection, tenant, [one for one in decided if isinstance(one, Change)])
+    judged = await judge(connection, database, tenant, [one for one in decided if isinstance(one, Change)])
     decided = [_refused(one, judged) if isinstance(one, Change) else one for one in decided]
     changes = [one for one in decided if isinstance(one, Change)]
     written = iter(await _write(connection, tenant, changes, current, judged))
@@ -39,13 +39,17 @@ async def carry_out(
 
 
 async def write_changes(
-    connection: Connection, tenant: int, changes: Sequence[Change], current: Mapping[Key, StoredVersion]
+    connection: Connection,
+    database: Database,
+    tenant: int,
+    changes: Sequence[Change],
+    current: Mapping[Key, StoredVersion],
 ) -> list[Written | None]:
     """Writes changes over the versions they were decided on; None for one that met another writer.
 
     Raises `BreaksProfile` for the first that the tenant's policy refuses; then nothing is written.
     """
-    judged = await judge(connection, tenant, changes)
+    judged = await judge(connection, database, tenant, changes)
     for change in changes:
         if isinstance(refused := _refused(change, judged), FhirError):
             raise refused

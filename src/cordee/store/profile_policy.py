@@ -46,20 +46,20 @@ class BreaksProfile(Unprocessable):
 
 
 async def judge(
-    connection: Connection, tenant: int, changes: Sequence[Change]
+    connection: Connection, database: Database, tenant: int, changes: Sequence[Change]
 ) -> dict[tuple[str, str], tuple[Issue, ...] | BreaksProfile]:
     """What each resource to be written breaks, warnings included, or its refusal; nothing by a policy that is off."""
     policy = await policy_of(connection, tenant)
     found: dict[tuple[str, str], tuple[Issue, ...] | BreaksProfile] = {}
     if policy == "off":
         return found
-    validator = await tenant_validator(connection, tenant)
-    for change in changes:
-        issues = () if change.incoming is None else tuple(validator.judge(change.incoming.resource))
+    validator = await tenant_validator(connection, tenant, database)
+    judged = {change.key: change.incoming.resource for change in changes if change.incoming is not None}
+    for key, issues in zip(judged, await validator.judge(list(judged.values())), strict=True):
         if policy == "enforce" and any(issue.severity == "error" for issue in issues):
-            found[change.key] = _refusal(change.key, issues)
+            found[key] = _refusal(key, issues)
         elif issues:
-            found[change.key] = issues
+            found[key] = tuple(issues)
     return found
 
 

@@ -1,9 +1,9 @@
 """What may be read of the resources of one tenant."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
-from cordee.fhir.profiles.validation import ProfileValidator
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.temporal import DateRange
@@ -14,7 +14,7 @@ from cordee.store import search_explanation
 from cordee.store.connection import Connections
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
-from cordee.store.tenant_profiles import tenant_validator
+from cordee.store.tenant_profiles import TenantValidator, tenant_validator
 from cordee.store.terminology.concepts import ConceptReader
 
 
@@ -103,7 +103,8 @@ class Reader:
         async with self._connections.rows() as connection:
             return await reads.all_of_type(connection, self.tenant, resource_type, count=count, after=after)
 
-    async def profiles(self) -> ProfileValidator:
-        """What judges resources by the profiles that the tenant has stored."""
+    @asynccontextmanager
+    async def profiles(self) -> AsyncIterator[TenantValidator]:
+        """What judges resources by the profiles and the terminology that the tenant has stored."""
         async with self._connections.rows() as connection:
-            return await tenant_validator(connection, self.tenant)
+            yield await tenant_validator(connection, self.tenant, self._connections)

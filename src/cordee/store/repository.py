@@ -306,7 +306,7 @@ class Repository(Reader):
         if isinstance(decided, Written):
             return decided
         known = {} if current is None else {intent.key: current}
-        (written,) = await write_changes(connection, self.tenant, [decided], known)
+        (written,) = await write_changes(connection, self._database, self.tenant, [decided], known)
         if written is not None:
             await self._require_integrity(connection, [written])
         return written

@@ -101,7 +101,7 @@ async def _carry_out(
         else:
             step.result = decided
     try:
-        written = await write_changes(connection, tenant, [change for _, change in changes], current)
+        written = await write_changes(connection, database, tenant, [change for _, change in changes], current)
     except BreaksProfile as refusal:
         entry = next(step.entry for step, change in changes if change.key == refusal.key)
         raise placed(entry, refusal) from None

@@ -7,13 +7,12 @@ this process or another, is made anew.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.terminology.concepts import searched_text
 from cordee.fhir.terminology.expansion import Expansion, Member, combined
 from cordee.fhir.terminology.refusals import TooCostly, UnknownTerminology, UnusableTerminology
-from cordee.fhir.terminology.value_set import Composition, Filter, Listed, Rule, read_composition
+from cordee.fhir.terminology.value_set import Composition, Listed, Rule, implicit_composition, read_composition
 from cordee.store.reader import Reader
 from cordee.store.terminology.concepts import StoredConcept
 from cordee.terminology.sources import CodeSystem, Sources, States, is_unchanged
@@ -21,8 +20,6 @@ from cordee.terminology.sources import CodeSystem, Sources, States, is_unchanged
 _MOST_MEMBERS = 1_000_000
 _MOST_REMEMBERED = 300_000
 """The members of all the expansions that a process remembers: half a kilobyte each."""
-
-_IMPLICIT = "?fhir_vs"
 
 
 class _Remembered:
@@ -96,8 +93,9 @@ class _Expanding:
         if known is not None:
             return await self.of(read_composition(known.resource), (*within, canonical))
         url = canonical.partition("|")[0]
-        if _IMPLICIT in url:
-            return await self.of(_implicit(url), (*within, canonical))
+        implicit = implicit_composition(url)
+        if implicit is not None:
+            return await self.of(implicit, (*within, canonical))
         required = load_definitions().value_sets.get(url)
         if required is not None:
             members = (_plain(system, None, Listed(code, None, ())) for system, code in sorted(required))
@@ -148,19 +146,6 @@ class _Expanding:
             elif not system.is_whole:
                 members.append(_plain(url, system.version, listed))
         return members
-
-
-def _implicit(url: str) -> Composition:
-    """The value sets that every code system has: all of it (`?fhir_vs`), or what is under a code (`=isa/[code]`)."""
-    system, _, rest = url.partition(_IMPLICIT)
-    filters: tuple[Filter, ...] = ()
-    if rest.startswith("=isa/"):
-        filters = (Filter("concept", "is-a", unquote(rest.removeprefix("=isa/")), "url"),)
-    elif rest:
-        raise UnusableTerminology(
-            f"«{url}» is not an implicit value set: …?fhir_vs or …?fhir_vs=isa/[code].", path="url"
-        )
-    return Composition((Rule(system, None, (), filters, (), "url"),), ())
 
 
 def _plain(system: str, version: str | None, listed: Listed) -> Member:

@@ -161,7 +161,7 @@ def _checked(lines: list[tuple[int, Any]]) -> Iterator[Concept]:
 
 
 async def _address_of(repository: Repository, oid: str) -> str | None:
-    """The address that a stored NamingSystem gives to a code system's OID."""
+    """The address that a stored NamingSystem, or else the CodeSystem itself, gives to a code system's OID."""
     page = await repository.search(parse_search("NamingSystem", [("value:exact", oid)]), count=10)
     for version in page.matches:
         ids = orjson.loads(version.body).get("uniqueId", ())
@@ -172,7 +172,9 @@ async def _address_of(repository: Repository, oid: str) -> str | None:
             )
             if uris:
                 return str(uris[0]["value"])
-    return None
+    page = await repository.search(parse_search("CodeSystem", [("identifier", f"urn:oid:{oid}")]), count=10)
+    addresses = (orjson.loads(version.body).get("url") for version in page.matches)
+    return next((str(address) for address in addresses if address), None)
 
 
 def _id_of(incoming: Incoming) -> str:

@@ -152,7 +152,7 @@ def test_a_value_set_that_is_not_known_is_said_not_to_be_checked():
     assert problems(person, rule) == []
     ((path, text),) = problems(person, rule, severity="information")
     assert path == "Patient.maritalStatus"
-    assert "elsewhere is not known here" in text
+    assert "was not checked: the value set http://x.example/ValueSet/elsewhere" in text
 
 
 # Slicing

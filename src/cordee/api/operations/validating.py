@@ -29,8 +29,8 @@ async def _validate(reader: Reader, asked: Asked) -> FhirResponse:
     if mode == "delete":
         return _told(await _acceptable(reader, asked, "DELETE", None))
     resource = await _resource(reader, asked)
-    validator = await reader.profiles()
-    issues = validator.validate(resource, profiles, asked.type)
+    async with reader.profiles() as validator:
+        issues = await validator.validate(resource, profiles, asked.type)
     if mode in ("create", "update") and not any(issue.code == "structure" for issue in issues):
         issues += await _acceptable_write(reader, asked, mode, resource)
     return _told(issues)

@@ -10,6 +10,9 @@ from cordee.fhir.profiles.terminology import LoadedTerminology, Terminology
 
 STANDARD: Final = "http://hl7.org/fhir/StructureDefinition/"
 
+TERMINOLOGY: Final = ("ValueSet", "CodeSystem", "NamingSystem")
+"""The types of resources that bindings rest on."""
+
 
 class UnusableProfileError(Exception):
     """A StructureDefinition from which no rules can be read; says why, and what to load or mend."""
@@ -18,14 +21,14 @@ class UnusableProfileError(Exception):
 class ProfileLibrary:
     """StructureDefinitions by canonical address; of several versions, an address without one means the last given.
 
-    `terminology` answers for bindings; without one, the ValueSets and CodeSystems among `resources` do.
+    `terminology` answers for bindings; without one, the terminology among `resources` does.
     """
 
     def __init__(self, resources: Iterable[Mapping[str, Any]], terminology: Terminology | None = None) -> None:
         given = [resource for resource in resources if "resourceType" in resource]
         self.definitions: Definitions = load_definitions()
         self.terminology: Terminology = terminology or LoadedTerminology(
-            r for r in given if r["resourceType"] in ("ValueSet", "CodeSystem")
+            r for r in given if r["resourceType"] in TERMINOLOGY
         )
         self._by_url: dict[str, Mapping[str, Any]] = {}
         self._rules: dict[str, ElementRules] = {}

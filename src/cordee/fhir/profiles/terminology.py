@@ -3,10 +3,15 @@
 Three answers: True, False, and None when what is held here can't tell (a code system not loaded, a filter not known).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple, Protocol
 
 from cordee.fhir.definitions import load_definitions
+from cordee.fhir.profiles.held_code_system import HeldCodeSystem
+from cordee.fhir.profiles.system_names import SystemNames
+from cordee.fhir.terminology.business_version import rank
+from cordee.fhir.terminology.refusals import UnusableTerminology
+from cordee.fhir.terminology.value_set import Filter, Rule, implicit_composition, read_composition
 
 Pairs = frozenset[tuple[str, str]]
 
@@ -21,82 +26,178 @@ class Terminology(Protocol):
         """The first few codes of a value set, for a message; none when it can't be enumerated."""
 
 
-class LoadedTerminology:
-    """Answers from ValueSets and CodeSystems given, and the value sets of the standard's required bindings."""
+class ConceptQuestion(NamedTuple):
+    """Whether a code system, in a version or the one meant without, has a code that passes all of `filters`."""
 
-    def __init__(self, resources: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._value_sets: dict[str, Mapping[str, Any]] = {}
-        self._above: dict[str, dict[str, frozenset[str]]] = {}
+    system: str
+    version: str | None
+    code: str
+    filters: tuple[Filter, ...]
+    active_only: bool
+
+
+ConceptsElsewhere = Callable[[ConceptQuestion], bool | None]
+"""Answers for code systems whose concepts are not held here; None when it can't tell, or not yet."""
+
+
+class _Clause(NamedTuple):
+    """An include or exclude; `listed` are its codes when it enumerates some."""
+
+    rule: Rule
+    listed: frozenset[str]
+
+
+class _Content(NamedTuple):
+    include: tuple[_Clause, ...]
+    exclude: tuple[_Clause, ...]
+    active_only: bool
+
+
+class LoadedTerminology:
+    """Answers from ValueSets, CodeSystems and NamingSystems given, and the standard's required value sets.
+
+    Without a version, an address means the active resource of the highest version; a ValueSet's that isn't here will do
+    as that. `elsewhere` is asked about code systems whose concepts are not among `resources`, and filters that only a
+    database can apply.
+    """
+
+    def __init__(
+        self, resources: Iterable[Mapping[str, Any]] = (), elsewhere: ConceptsElsewhere = lambda _question: None
+    ) -> None:
+        self._elsewhere = elsewhere
+        self._names = SystemNames()
+        value_sets: dict[str, Mapping[str, Any]] = {}
+        systems: dict[str, Mapping[str, Any]] = {}
         for resource in resources:
-            url = resource.get("url")
-            if resource["resourceType"] == "ValueSet" and url:
-                self._value_sets[url] = resource
-            elif resource["resourceType"] == "CodeSystem" and url and resource.get("content") == "complete":
-                self._above[url] = dict(_placed(resource.get("concept", ()), frozenset()))
-        # One without concepts keeps them elsewhere, and says nothing here.
-        self._above = {url: concepts for url, concepts in self._above.items() if concepts}
+            if resource["resourceType"] == "ValueSet":
+                _keep_best(value_sets, resource)
+                continue
+            self._names.add(resource)
+            if resource["resourceType"] == "CodeSystem" and resource.get("concept"):  # else they are elsewhere
+                _keep_best(systems, resource)
+        self._value_sets = value_sets
+        self._systems = {address: HeldCodeSystem(resource) for address, resource in systems.items()}
+        self._contents: dict[str, _Content | None] = {}
+        self._told: dict[tuple[str, str | None, str], bool] = {}
 
     def contains(self, value_set: str, system: str | None, code: str) -> bool | None:
         """See `Terminology`."""
-        url = value_set.partition("|")[0]
-        return self._contains(url, system, code, frozenset())
+        key = (value_set, system, code)
+        found = self._told.get(key)
+        if found is not None:
+            return found
+        found = self._contains(value_set, system, code, ())
+        if found is not None:
+            if len(self._told) >= _REMEMBERED:
+                self._told.clear()
+            self._told[key] = found
+        return found
+
+    def forget(self) -> None:
+        """Asks everything anew, because what is elsewhere changed."""
+        self._told.clear()
 
     def sample(self, value_set: str) -> tuple[str, ...]:
         """See `Terminology`."""
-        url = value_set.partition("|")[0]
-        standard = load_definitions().value_sets.get(url)
-        if url not in self._value_sets:
-            return tuple(sorted({code for _, code in standard or ()}))[:_SAMPLE]
+        content = self._content(value_set)
+        if content is None:
+            standard = load_definitions().value_sets.get(value_set.partition("|")[0], ())
+            return tuple(sorted({code for _, code in standard}))[:_SAMPLE]
         found: list[str] = []
-        for include in self._value_sets[url].get("compose", {}).get("include", ()):
-            found += (concept["code"] for concept in include.get("concept", ()))
-            if "concept" not in include and "filter" not in include:
-                found += sorted(self._above.get(include.get("system", ""), ()))
+        for rule, _ in content.include:
+            found += (listed.code for listed in rule.listed)
+            held = self._held(rule)
+            if held is not None and not rule.listed and not rule.filters:
+                found += sorted(held.codes())[:_SAMPLE]
         return tuple(found[:_SAMPLE])
 
-    def _contains(self, url: str, system: str | None, code: str, seen: frozenset[str]) -> bool | None:
-        resource = self._value_sets.get(url)
-        if resource is None:
-            return _among(load_definitions().value_sets.get(url), system, code)
-        if url in seen:
+    def _contains(self, canonical: str, system: str | None, code: str, within: tuple[str, ...]) -> bool | None:
+        content = self._content(canonical)
+        if content is None:
+            return _among(load_definitions().value_sets.get(canonical.partition("|")[0]), system, code)
+        if canonical in within:
             return None
-        compose = resource.get("compose")
-        if compose is None:
-            expansion = resource.get("expansion")
-            return None if expansion is None else _among(frozenset(_expanded(expansion)), system, code)
-        inside = seen | {url}
-        included = _any(self._selects(clause, system, code, inside) for clause in compose.get("include", ()))
-        excluded = _any(self._selects(clause, system, code, inside) for clause in compose.get("exclude", ()))
-        if included is False or excluded is True:
+        inside = (*within, canonical)
+        active_only = content.active_only
+        included = _any(self._selects(one, system, code, inside, active_only=active_only) for one in content.include)
+        if included is False:
             return False
-        return True if included and excluded is False else None
+        excluded = _any(self._selects(one, system, code, inside, active_only=False) for one in content.exclude)
+        return False if excluded else True if included and excluded is False else None
 
-    def _selects(self, clause: Mapping[str, Any], system: str | None, code: str, seen: frozenset[str]) -> bool | None:
+    def _selects(
+        self, clause: _Clause, system: str | None, code: str, within: tuple[str, ...], *, active_only: bool
+    ) -> bool | None:
         """One include or exclude: all of its parts hold (R4 valueset.html#compositions)."""
-        answers: list[bool | None] = []
-        if "system" in clause:
-            answers.append(self._in_system(clause, system, code))
-        answers += (self._contains(named.partition("|")[0], system, code, seen) for named in clause.get("valueSet", ()))
+        unknown = False
+        of_system = clause.rule.system
+        if of_system is not None:
+            same = True if system is None else self._names.same(system, of_system)
+            answer = False if same is False else self._selected(clause, of_system, code, active_only=active_only)
+            if answer is False:
+                return False
+            unknown = answer is None or same is None
+        for named in clause.rule.value_sets:
+            answer = self._contains(named, system, code, within)
+            if answer is False:
+                return False
+            unknown = unknown or answer is None
+        return None if unknown else True
+
+    def _selected(self, clause: _Clause, system: str, code: str, *, active_only: bool) -> bool | None:
+        rule, listed = clause
+        held = self._held(rule)
+        if listed:
+            return code in listed and (held is None or held.contains(code) is not False)
+        question = ConceptQuestion(system, rule.version, code, rule.filters, active_only)
+        if held is None:
+            return self._elsewhere(question)
+        present = held.contains(code)
+        if not present:
+            return present
+        answers = [held.passes(condition, code) for condition in rule.filters]
         if False in answers:
             return False
-        return None if None in answers else bool(answers)
+        return self._elsewhere(question) if None in answers or active_only else True
 
-    def _in_system(self, clause: Mapping[str, Any], system: str | None, code: str) -> bool | None:
-        of_system = clause["system"]
-        if system is not None and system != of_system:
-            return False
-        if "concept" in clause:
-            return any(concept["code"] == code for concept in clause["concept"])
-        above = self._above.get(of_system)
-        if above is None:
+    def _held(self, rule: Rule) -> HeldCodeSystem | None:
+        return self._systems.get(f"{rule.system}|{rule.version}" if rule.version else rule.system or "")
+
+    def _content(self, canonical: str) -> _Content | None:
+        """What is in a value set; None when that isn't known here, or can't be used."""
+        if canonical not in self._contents:
+            self._contents[canonical] = self._read(canonical)
+        return self._contents[canonical]
+
+    def _read(self, canonical: str) -> _Content | None:
+        url = canonical.partition("|")[0]
+        resource = self._value_sets.get(canonical) or self._value_sets.get(url)
+        try:
+            composition = implicit_composition(url) if resource is None else read_composition(resource)
+        except UnusableTerminology:
             return None
-        if code not in above:
-            return False
-        answers = [_passes(condition, code, above[code]) for condition in clause.get("filter", ())]
-        return False if False in answers else None if None in answers else True
+        if composition is None or not composition.include:  # nothing is said of its content
+            return None
+        return _Content(_clauses(composition.include), _clauses(composition.exclude), not composition.inactive)
 
 
-_SAMPLE = 8
+_SAMPLE: Final = 8
+_REMEMBERED: Final = 20_000
+"""Answers, of the value sets of a tenant together."""
+
+
+def _clauses(rules: Iterable[Rule]) -> tuple[_Clause, ...]:
+    return tuple(_Clause(rule, frozenset(listed.code for listed in rule.listed)) for rule in rules)
+
+
+def _keep_best(kept: dict[str, Mapping[str, Any]], resource: Mapping[str, Any]) -> None:
+    """Under its address and under that with its version; the last given of those that are alike."""
+    url, version = resource.get("url"), resource.get("version")
+    if not url:
+        return
+    for key in (url, f"{url}|{version}") if version else (url,):
+        if key not in kept or rank(resource) >= rank(kept[key]):
+            kept[key] = resource
 
 
 def _any(answers: Iterable[bool | None]) -> bool | None:
@@ -114,43 +215,3 @@ def _among(pairs: Pairs | None, system: str | None, code: str) -> bool | None:
     if system is not None:
         return (system, code) in pairs
     return any(code == known for _, known in pairs)
-
-
-def _placed(concepts: Iterable[Mapping[str, Any]], above: frozenset[str]) -> Iterable[tuple[str, frozenset[str]]]:
-    """Each code of a hierarchy with the codes above it, by nesting and by the property `parent`."""
-    for concept in concepts:
-        parents = {
-            p["valueCode"] for p in concept.get("property", ()) if p.get("code") == "parent" and "valueCode" in p
-        }
-        # A hierarchy told by properties is not followed here: what is above stays open.
-        here = above if parents <= above else above | {_ELSEWHERE}
-        yield concept["code"], here
-        yield from _placed(concept.get("concept", ()), here | {concept["code"]})
-
-
-_ELSEWHERE = "\0"
-"""Stands for the unknown rest of what is above a code."""
-
-
-def _passes(condition: Mapping[str, Any], code: str, above: frozenset[str]) -> bool | None:
-    """Whether a code passes a filter on the hierarchy; None for other filters (R4 valueset.html#compositions)."""
-    value = condition.get("value")
-    if condition.get("property") != "concept":
-        return None
-    unknown = None if _ELSEWHERE in above else False
-    match condition.get("op"):
-        case "is-a":
-            return True if code == value or value in above else unknown
-        case "descendent-of":
-            return True if value in above else unknown
-        case "is-not-a":
-            below = code == value or value in above
-            return False if below else None if _ELSEWHERE in above else True
-    return None
-
-
-def _expanded(expansion: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for one in expansion.get("contains", ()):
-        if "code" in one and not one.get("abstract"):
-            yield one.get("system", ""), one["code"]
-        yield from _expanded(one)

@@ -88,28 +88,21 @@ def _comparable(value: Any) -> tuple[str, Decimal, str] | None:
 def _bound(binding: Binding, source: Source, terminology: Terminology) -> ItemCheck:
     required = binding.strength == "required"
     value_set = binding.value_set
-    known: dict[tuple[str | None, str], bool | None] = {}
-
-    def contains(system: str | None, code: str) -> bool | None:
-        key = (system, code)
-        if key not in known:
-            if len(known) > _REMEMBERED:
-                known.clear()
-            known[key] = terminology.contains(value_set, system, code)
-        return known[key]
 
     def check(item: Item, _scope: Scope) -> Findings:
         value = item.value
         pairs = coded(value)
         if pairs is None:
             return None
-        answers = [contains(system, code) for system, code in pairs]
+        answers = [terminology.contains(value_set, system, code) for system, code in pairs]
         if True in answers or (not pairs and (not required or "text" not in value)):
             return None
-        if None in answers:
-            text = f"the value set {value_set} is not known here in full: this code was not checked"
-            return [Finding("", "information", "not-supported", text, source)]
         found = ", ".join(quoted(code if system is None else f"{system}|{code}") for system, code in pairs)
+        if None in answers:
+            text = (
+                f"{found} was not checked: the value set {value_set}, or a code system it rests on, is not known here"
+            )
+            return [Finding("", "information", "not-supported", text, source)]
         sample = terminology.sample(value_set)
         such = f" (such as {', '.join(sample)})" if sample else ""
         tail = f"{found or 'a text without a code'} was found"
@@ -130,9 +123,6 @@ def coded(value: Any) -> list[tuple[str | None, str]] | None:
     if "coding" in value or "text" in value:
         return [(coding.get("system", ""), coding["code"]) for coding in value.get("coding", ()) if "code" in coding]
     return [(value.get("system", ""), value["code"])] if "code" in value else None
-
-
-_REMEMBERED = 10_000
 
 
 def _shown(value: Any) -> str:

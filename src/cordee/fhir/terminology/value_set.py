@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from cordee.fhir.terminology.concepts import with_words
 from cordee.fhir.terminology.refusals import UnusableTerminology
@@ -76,6 +77,24 @@ def read_composition(resource: Mapping[str, Any]) -> Composition:
         tuple(_rule(rule, f"ValueSet.compose.exclude[{n}]") for n, rule in enumerate(compose.get("exclude", ()))),
         compose.get("inactive", True),
     )
+
+
+def implicit_composition(url: str) -> Composition | None:
+    """The value sets that every code system has: all of it (`…?fhir_vs`), or what is under a code (`…=isa/[code]`).
+
+    None for any other address. Raises `UnusableTerminology` for one that only begins like these.
+    """
+    system, found, rest = url.partition("?fhir_vs")
+    if not found:
+        return None
+    filters: tuple[Filter, ...] = ()
+    if rest.startswith("=isa/"):
+        filters = (Filter("concept", "is-a", unquote(rest.removeprefix("=isa/")), "url"),)
+    elif rest:
+        raise UnusableTerminology(
+            f"«{url}» is not an implicit value set: …?fhir_vs or …?fhir_vs=isa/[code].", path="url"
+        )
+    return Composition((Rule(system, None, (), filters, (), "url"),), ())
 
 
 def _rule(said: Mapping[str, Any], path: str) -> Rule:

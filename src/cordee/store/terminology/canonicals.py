@@ -4,7 +4,6 @@ A resource's text is read once a process for each version of it; whether that ve
 every time, so what another process writes is seen at once.
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from cordee.fhir.terminology.business_version import Rank, rank
 from cordee.store.connection import Connection
 from cordee.store.index_values import form_hash, parameter_key
 
@@ -112,8 +112,5 @@ async def _resource(
     return resource
 
 
-def _rank(known: Known) -> tuple[bool, list[tuple[int, str]], datetime, int]:
-    """What makes one version of a canonical come before another."""
-    parts = re.findall(r"[0-9]+|[^0-9.]+", str(known.resource.get("version", "")))
-    numbered = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-    return known.resource.get("status") == "active", numbered, known.identity[2], known.rid
+def _rank(known: Known) -> tuple[Rank, datetime, int]:
+    return rank(known.resource), known.identity[2], known.rid

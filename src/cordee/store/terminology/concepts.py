@@ -72,14 +72,18 @@ class ConceptReader:
             )
         return {row["folded"]: _concept(row) for row in rows}
 
-    async def select(self, generation: int, filters: Sequence[Filter], *, case_sensitive: bool) -> list[StoredConcept]:
-        """The concepts that all filters keep, in the order of the system.
+    async def select(
+        self, generation: int, filters: Sequence[Filter], *, case_sensitive: bool, among: Sequence[str] | None = None
+    ) -> list[StoredConcept]:
+        """The concepts that all filters keep, in the order of the system; with `among`, of those codes alone.
 
         Raises `UnusableTerminology` for a filter that can't be applied.
         """
         async with self._connections.searches() as connection:
             conditions = _Conditions(connection, self._tenant, generation, case_sensitive)
             sql = "".join([f" AND {await conditions.of(one)}" for one in filters])
+            if among is not None:
+                sql += f" AND {conditions.among(among)}"
             try:
                 rows = await connection.fetch(
                     f"SELECT {_MEMBER} {_TABLE}{sql} ORDER BY c.concept", self._tenant, generation, *conditions.values
@@ -162,6 +166,10 @@ class _Conditions:
             f"{self._value(wanted.property)}) AS v(said) WHERE v.said ~ {pattern})"
         )
 
+    def among(self, folded: Sequence[str]) -> str:
+        """The condition of being one of some codes, as the system compares them."""
+        return f"c.folded = ANY({self._value(folded, 'text[]')})"
+
     async def _of_hierarchy(self, wanted: Filter) -> str:
         found = await self._row(wanted.value)
         if found is None:
@@ -190,8 +198,7 @@ class _Conditions:
 
     def _among(self, name: str, values: Sequence[str]) -> str:
         if name in _CODES:
-            folded = values if self.case_sensitive else [value.casefold() for value in values]
-            return f"c.folded = ANY({self._value(folded, 'text[]')})"
+            return self.among(values if self.case_sensitive else [value.casefold() for value in values])
         column = self._column(name)
         if column is not None:
             return f"coalesce({column} = ANY({self._value(values, 'text[]')}), false)"
