@@ -80,6 +80,9 @@ INCLUSION_DECISION = f"{BASE}/StructureDefinition/inclusion-decision"
 SESSION_CARE_PLAN = f"{BASE}/StructureDefinition/session-care-plan"
 """Extension of Encounter: the session's CarePlan, needed only when a patient follows two parcours."""
 
+MATCH_REASON = f"{BASE}/StructureDefinition/match-reason"
+"""Extension of an answer of `$match`: one reason of a grade."""
+
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 """HL7's standard extension: the same text in another language."""
 

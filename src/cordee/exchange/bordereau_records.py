@@ -8,8 +8,8 @@ from cordee.claims.fhir_claim_record import claim_record_from_claim, supporting_
 from cordee.claims.fhir_datatypes import Element
 from cordee.claims.submission_gates import bordereau_of
 from cordee.exchange.bordereau import Bordereau, BordereauClaim, BordereauError, bordereau
-from cordee.exchange.qualified_identity import qualified_ins
 from cordee.exchange.stored_claims import party_of, read_by_reference, read_structure, sealed_pages
+from cordee.identity.ins import qualified_ins
 from cordee.pathways.convention import Party
 from cordee.store.reader import Reader
 

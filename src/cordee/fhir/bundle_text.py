@@ -1,7 +1,8 @@
 """Bundles answered, joined from the stored texts: no resource is parsed to be served (R4 bundle.html)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -14,11 +15,16 @@ Links = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class SearchEntry:
-    """A resource's text in a searchset, with why it is there: match, include or outcome."""
+    """A resource's text in a searchset, with why it is there: match, include or outcome.
+
+    `score`, of 0 to 1, and `extensions` say how good a match it is.
+    """
 
     full_url: str | None
     text: bytes
     mode: str
+    score: float | None = None
+    extensions: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,7 @@ class ResponseEntry:
 
 def searchset(entries: Iterable[SearchEntry], links: Links, total: int | None) -> bytes:
     """The Bundle of a page of search results."""
-    written = [
-        b'{%b"resource":%b,"search":{"mode":"%b"}}' % (_full_url(e.full_url), e.text, e.mode.encode()) for e in entries
-    ]
+    written = [b'{%b"resource":%b,"search":%b}' % (_full_url(e.full_url), e.text, _search(e)) for e in entries]
     return _bundle("searchset", written, links, total)
 
 
@@ -67,6 +71,12 @@ def _bundle(kind: str, entries: Sequence[bytes], links: Links, total: int | None
         parts.append(b',"entry":[%b]' % b",".join(entries))
     parts.append(b"}")
     return b"".join(parts)
+
+
+def _search(entry: SearchEntry) -> bytes:
+    if entry.score is None:
+        return b'{"mode":"%b"}' % entry.mode.encode()
+    return orjson.dumps({"extension": entry.extensions, "mode": entry.mode, "score": entry.score})
 
 
 def _history_entry(version: StoredVersion, base: str) -> bytes:

@@ -24,10 +24,15 @@ def text(name: str, value: str) -> Part:
 
 
 def sentence(name: str, said: Label) -> Part:
-    """A French sentence that carries its English (HL7's translation extension)."""
+    """A French sentence that carries its English."""
+    return {"name": name, **in_both_languages(said)}
+
+
+def in_both_languages(said: Label) -> Part:
+    """The members of a string that is a French sentence with its English (HL7's translation extension)."""
     parts = [{"url": "lang", "valueCode": "en"}, {"url": "content", "valueString": said.en}]
     extension = {"extension": [{"url": canonical.TRANSLATION, "extension": parts}]}
-    return {"name": name, "valueString": said.fr, "_valueString": extension}
+    return {"valueString": said.fr, "_valueString": extension}
 
 
 def code(name: str, value: str) -> Part:

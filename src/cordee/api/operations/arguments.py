@@ -10,7 +10,8 @@ from cordee.fhir.outcome import FhirError, Issue
 
 Value = str | int | bool | date | Mapping[str, Any]
 
-COMPLEX = frozenset({"Coding", "CodeableConcept", "ValueSet", "CodeSystem", "ConceptMap", "Meta", "Resource"})
+_RESOURCES = frozenset({"ValueSet", "CodeSystem", "ConceptMap", "Patient", "Resource"})
+COMPLEX = _RESOURCES | {"Coding", "CodeableConcept", "Meta"}
 """The types of parameters that can't stand in an address."""
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -202,11 +203,11 @@ def _resource(parameter: Input, resource: Mapping[str, Any]) -> Mapping[str, Any
 
 def _members(type_: str) -> tuple[str, ...]:
     """The members of Parameters.parameter that may hold a type, the proper one first."""
+    if type_ in _RESOURCES:
+        return ("resource",)
     match type_:
         case "reference":
             return ("valueReference", *_TEXTS)
-        case "ValueSet" | "CodeSystem" | "ConceptMap" | "Resource":
-            return ("resource",)
         case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept" | "Meta":
             return (f"value{type_[0].upper()}{type_[1:]}",)
     proper = f"value{type_[0].upper()}{type_[1:]}"

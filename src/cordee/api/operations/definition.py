@@ -77,8 +77,8 @@ class Operation:
 
     @property
     def resource_input(self) -> Input | None:
-        """The input that is a resource of any type, which may be POSTed bare, the simple ones in the address."""
-        return next((parameter for parameter in self.inputs if parameter.type == ANY_TYPE), None)
+        """The input that is the resource asked about, which may be POSTed bare, the simple ones in the address."""
+        return next((parameter for parameter in self.inputs if parameter.name == "resource"), None)
 
     @property
     def affects_state(self) -> bool:

@@ -27,8 +27,11 @@ def arguments_with_resource(
         raise TypeError(f"{operation.name} is not about a resource")
     posted = _read(body) if body.strip() else None
     if posted is None or not _are_parameters(posted, operation, parameter):
-        given = from_query(operation.inputs, pairs, lenient=lenient, base_url=base_url)
-        return given if posted is None else given.with_structure(parameter.name, posted)
+        if posted is None:
+            return from_query(operation.inputs, pairs, lenient=lenient, base_url=base_url)
+        others = [one for one in operation.inputs if one is not parameter]
+        given = from_query(others, pairs, lenient=lenient, base_url=base_url)
+        return given.with_structure(parameter.name, posted)
     if pairs := list(pairs):
         names = ", ".join(sorted({name for name, _ in pairs}))
         raise FhirError(f"The parameters of a POST of Parameters stand in its body, not in its address: {names}.")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cordee.exchange.qualified_identity import qualified_ins
+from cordee.identity.ins import qualified_ins
 
 FR_CORE = "https://hl7.fr/ig/fhir/core"
 OLD_CODES, NEW_CODES = "fr-core-cs-v2-0445", "fr-core-cs-identity-status"
