@@ -13,12 +13,14 @@ from cordee.claims.fhir_claim_item import PAYEE_KINDS
 from cordee.claims.fhir_return_task import APPLIED, APPLIED_CODE, LINE_FIELDS, TO_RESOLVE, TO_RESOLVE_CODE
 from cordee.claims.lifecycle import AnswerKind, Effect
 from cordee.claims.phrases import PHRASES
+from cordee.claims.returns import Insurer
 from cordee.pathways.canonical import PRICE_BOUND_SYSTEM, TOPIC_SYSTEM
 from cordee.pathways.fhir_charge_item_definition import PRICE_BOUNDS
 from cordee.pathways.fhir_plan_definition import PARCOURS_TOPIC
 from cordee.pathways.model import Label, LegalForm, StructureCategory
 
 PUBLISHED = "2026-11-24"
+INSURER_SYSTEM = f"{canonical.BASE}/CodeSystem/insurer"
 _Concept = tuple[str, Label | None, Label | None]
 
 _TAGS = {
@@ -37,6 +39,10 @@ _EFFECTS_IN_ENGLISH = {
     "rejected": "rejected",
     "recovered": "claimed back (indu)",
     "repaid": "given back to the caisse",
+}
+_INSURERS = {
+    "amo": Label("assurance maladie obligatoire", "compulsory health insurance"),
+    "amc": Label("assurance maladie complémentaire", "complementary health insurance"),
 }
 _INFORMATION = {
     "profile": Label("profil du patient", "profile of the patient"),
@@ -98,6 +104,7 @@ def code_systems() -> Iterator[dict[str, Any]]:
     answers = [(code.replace("_", "-"), ANSWER_KINDS[code], None) for code in get_args(AnswerKind)]
     yield _code_system(canonical.ANSWER_KIND, "What a ClaimResponse is, as a tag", answers)
     effects = [(code, Label(EFFECTS[code], _EFFECTS_IN_ENGLISH[code]), None) for code in get_args(Effect)]
+    yield _code_system(INSURER_SYSTEM, "Which insurance pays a share", _named(Insurer, _INSURERS))
     yield _code_system(canonical.ADJUDICATION, "What was decided of a share", effects)
     relations = [(code, kinds[code], None) for code in get_args(ClaimKind) if code != "forfait"]
     yield _code_system(canonical.CLAIM_RELATION, "What a Claim is to the one it is about", relations)

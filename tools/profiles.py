@@ -1,7 +1,8 @@
 """Writes what follows from the code and from `profiles/`: `python -m tools.profiles`, or `--check` to fail when stale.
 
 From the SearchParameters of `profiles/`, the table that the server compiles at start with the official ones; from the
-operations that the API declares and the codes that the program writes, their OperationDefinitions and CodeSystems.
+operations that the API declares and the codes that the program writes, their OperationDefinitions, CodeSystems and
+ValueSets.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from cordee.api.operations.description import operation_definition
 from cordee.api.operations.table import OPERATIONS
 from tools.code_systems import code_systems
 from tools.definitions import DATA, Resource, lines_of_array, search_parameters
+from tools.value_sets import value_sets
 
 PROFILES = Path(__file__).parent.parent / "profiles"
 TABLE = DATA / "project" / "search_parameters.json"
@@ -21,7 +23,7 @@ TABLE = DATA / "project" / "search_parameters.json"
 def generated() -> dict[Path, str]:
     """Each file that is generated, with its content; ValueError when a parameter has the name of an official one."""
     files = {TABLE: lines_of_array(_search_parameters())}
-    for resource in (*map(operation_definition, OPERATIONS), *code_systems()):
+    for resource in (*map(operation_definition, OPERATIONS), *code_systems(), *value_sets()):
         path = PROFILES / f"{resource['resourceType']}-{resource['id']}.json"
         files[path] = json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
     return files
