@@ -32,7 +32,7 @@ INTERACTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "{type}/{id}/{member}": {"GET": "search-compartment"},
         "{type}/{id}/_history": {"GET": "history-instance"},
         "{type}/{id}/_history/{vid}": {"GET": "vread"},
-        **{shape: dict.fromkeys(o.methods, o.name) for shape, o in OPERATIONS_BY_SHAPE.items()},
+        **{shape: dict.fromkeys(o.methods_at(shape), o.name) for shape, o in OPERATIONS_BY_SHAPE.items()},
     }
 )
 """By the address's shape, then by method, the name of the interaction; HEAD is where GET is, OPTIONS everywhere.

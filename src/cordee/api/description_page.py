@@ -13,7 +13,7 @@ summary{cursor:pointer}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 td,th{text-align:left;vertical-align:top;padding:.2rem .6rem .2rem 0;border-top:1px solid #e8ecf1}
 """
-_METHODS = ("get", "post", "put", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -48,7 +48,7 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
         for p in parameters
     )
     answers = "".join(
-        f"<tr><td>{escape(status)}</td><td>{escape(answer['description'])}</td></tr>"
+        f"<tr><td>{escape(status)}</td><td>{escape(_resolved(document, answer)['description'])}</td></tr>"
         for status, answer in operation["responses"].items()
     )
     body = ", ".join(operation.get("requestBody", {}).get("content", {}))
@@ -61,9 +61,11 @@ def _operation(document: Mapping[str, Any], path: str, item: Mapping[str, Any], 
     )
 
 
-def _resolved(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference = parameter.get("$ref")
+def _resolved(document: Mapping[str, Any], described: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = described.get("$ref")
     if reference is None:
-        return parameter
-    found: Mapping[str, Any] = document["components"]["parameters"][reference.rpartition("/")[2]]
-    return found
+        return described
+    found: Any = document
+    for name in reference.removeprefix("#/").split("/"):
+        found = found[name]
+    return dict(found)

@@ -47,7 +47,6 @@ class FhirApplication:
         try:
             format_, indented = request.answer_format or Format.JSON, request.pretty
             address = locate(path)
-            request.require_served(file_type_at(address.shape))
             interaction = address.interaction(request.method) or "unknown"
             response = await self._respond(interaction, address, request, tenant, request_id)
         except FhirError as error:
@@ -71,6 +70,7 @@ class FhirApplication:
             return FhirResponse(204, headers=_options(address))
         if interaction == "unknown":
             return _refused_method(request.method, address)
+        request.require_served(file_type_at(address.shape))
         repository = await self._repository(tenant)
         if interaction == "bundle":
             return await self._bundle(request, repository, request_id)

@@ -117,8 +117,11 @@ class FhirRequest:
 
     @property
     def pretty(self) -> bool:
-        """`_pretty=true`"""
-        return self.parameter("_pretty") == "true"
+        """`_pretty=true`; raises `FhirError` (400) for what is no boolean."""
+        asked = self.parameter("_pretty")
+        if asked not in (None, "true", "false"):
+            raise FhirError(f"_pretty={asked}: expected true or false.")
+        return asked == "true"
 
     def search_parameters(self) -> list[tuple[str, str]]:
         """The query less what is of HTTP."""

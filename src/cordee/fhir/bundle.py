@@ -168,6 +168,9 @@ def _entry(index: int, entry: _Entry, base_url: str | None) -> BundleEntry:
                 f"{path}.method",
             )
         )
+    if resource is not None and not resource.startswith(b"{"):
+        sentence = "The entry's resource is not a JSON object."
+        issues.append(Issue("error", "structure", sentence, f"Bundle.entry[{index}].resource"))
     if resource is not None and _escapes_a_name(resource):
         sentence = "A member's name is written with an escape (a backslash); write it as it is."
         issues.append(Issue("error", "structure", sentence, f"Bundle.entry[{index}].resource"))

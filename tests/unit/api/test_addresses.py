@@ -2,7 +2,7 @@ import pytest
 
 from cordee.api.addresses import INTERACTIONS, locate
 from cordee.api.dispatch import _READS, _WRITES
-from cordee.api.operations.table import OPERATIONS
+from cordee.api.operations.table import OPERATIONS, OPERATIONS_BY_SHAPE
 from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
 
 
@@ -83,5 +83,11 @@ def test_an_operation_asked_for_elsewhere_is_told_where_it_is() -> None:
 
 
 def test_only_an_operation_that_changes_nothing_is_a_get() -> None:
-    for operation in OPERATIONS:
-        assert ("GET" in operation.methods) is (operation.write is None)
+    for shape, operation in OPERATIONS_BY_SHAPE.items():
+        if "GET" in operation.methods_at(shape):
+            assert operation.write is None
+
+
+def test_an_operation_on_a_resource_that_no_address_names_is_posted() -> None:
+    assert tuple(INTERACTIONS["{type}/$validate"]) == ("POST",)
+    assert tuple(INTERACTIONS["{type}/{id}/$validate"]) == ("GET", "POST")

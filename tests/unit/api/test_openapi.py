@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from openapi_spec_validator import validate
 from tools import openapi
 
 from cordee.api.addresses import INTERACTIONS
@@ -23,6 +24,10 @@ def test_a_stale_description_is_told(
     assert openapi.main(["--check"]) == 0
     openapi.DOCUMENT.write_text(openapi.DOCUMENT.read_text().replace("3.1.0", "3.0.0"))
     assert openapi.main(["--check"]) == 1
+
+
+def test_the_description_is_valid_openapi() -> None:
+    validate(json.loads(openapi.document_text()))
 
 
 def test_every_interaction_is_described_for_both_kinds_of_base() -> None:

@@ -70,6 +70,7 @@ CORRECT = Operation(
         "resourceType": "Parameters",
         "parameter": [
             {"name": "reason", "valueString": "séance annulée après facturation"},
+            {"name": "action", "valueCode": "cancel"},
             {"name": "on", "valueDate": "2026-12-20"},
         ],
     },

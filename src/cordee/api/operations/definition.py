@@ -92,7 +92,10 @@ class Operation:
         before = {"system": "", "type": f"{type_}/", "instance": f"{type_}/{{id}}/"}
         return tuple(before[level] + self.name for level in self.levels)
 
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """The methods it may be asked with."""
-        return ("POST",) if self.affects_state else ("GET", "POST")
+    def methods_at(self, shape: str) -> tuple[str, ...]:
+        """The methods it may be asked with at one of its addresses.
+
+        A resource can't stand in a query: where the address names none, it is POSTed.
+        """
+        needs_body = self.affects_state or (self.resource_input is not None and "{id}" not in shape)
+        return ("POST",) if needs_body else ("GET", "POST")

@@ -183,7 +183,7 @@ SETTLE = Operation(
     ),
     example={
         "resourceType": "Parameters",
-        "parameter": [{"name": "forfait", "valueCode": "month-1"}, {"name": "as-of", "valueDate": "2026-07-31"}],
+        "parameter": [{"name": "forfait", "valueCode": "mois-1"}, {"name": "as-of", "valueDate": "2026-07-31"}],
     },
     read=_settle,
 )

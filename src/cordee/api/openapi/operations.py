@@ -1,0 +1,81 @@
+"""An operation in the OpenAPI description, with an example of what asks for it."""
+
+from typing import Any
+
+from cordee.api.media_types import Format
+from cordee.api.openapi.examples import as_xml
+from cordee.api.openapi.parameters import reference
+from cordee.api.openapi.responses import answer, refused
+from cordee.api.operations.arguments import Input
+from cordee.api.operations.definition import Operation
+
+_REFUSALS = (400, 404, 409, 410, 413, 415, 422)
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
+    "date": {"type": "string", "format": "date"},
+}
+
+
+def describe_operation(operation: Operation, shape: str, method: str, suffix: str) -> dict[str, Any]:
+    """The operation at one address, by one method; `suffix` tells its id from that under the other base."""
+    level = "system" if operation.resource is None else "instance" if "{id}" in shape else "type"
+    described: dict[str, Any] = {
+        "operationId": f"{operation.id}-{level}-{method.lower()}{suffix}",
+        "summary": operation.title,
+        "description": operation.description,
+        "parameters": [reference("Prefer")],
+        "responses": {"200": _answer(operation), **refused(_REFUSALS)},
+    }
+    if method == "POST":
+        described["requestBody"] = _body(operation, level)
+    else:
+        described["parameters"] += [
+            _in_query(parameter, _given(operation, level)) for parameter in operation.simple_inputs
+        ]
+    return described
+
+
+def _body(operation: Operation, level: str) -> dict[str, Any]:
+    example: dict[str, Any] = {"resourceType": "Parameters"}
+    if given := _given(operation, level):
+        example["parameter"] = given
+    schema: dict[str, Any] = {"$ref": "#/components/schemas/Parameters"}
+    if operation.resource_input is not None:  # any resource may stand there bare, and be told what is wrong with it
+        schema = {"type": "object"}
+    content = {
+        Format.JSON.value: {"schema": schema, "example": example},
+        Format.XML.value: {"schema": {"$ref": "#/components/schemas/Xml"}, "example": as_xml(example)},
+    }
+    return {"required": any(parameter.min for parameter in operation.inputs), "content": content}
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    if operation.file_type is not None:
+        content = {operation.file_type: {"schema": {"type": "string", "format": "binary"}}}
+        return {**answer("The file.", None), "content": content}
+    said = ", ".join(output.name for output in operation.outputs)
+    if said == "return":
+        return answer(f"{operation.outputs[0].type}: {operation.outputs[0].documentation}", "Resource")
+    return answer(f"Parameters: {said}.", "Parameters")
+
+
+def _given(operation: Operation, level: str) -> list[dict[str, Any]]:
+    """The parameters of the example; asked of a resource, it is not to be named by its URL too."""
+    given = operation.example.get("parameter", ())
+    return [parameter for parameter in given if level != "instance" or parameter["name"] != "url"]
+
+
+def _in_query(parameter: Input, example: list[dict[str, Any]]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.min > 0,
+        "description": parameter.documentation,
+        "schema": _SCHEMAS.get(parameter.type, {"type": "string"}),
+    }
+    for given in example:
+        if given["name"] == parameter.name:
+            value = next(said for key, said in given.items() if key.startswith("value"))
+            described["example"] = value["reference"] if isinstance(value, dict) else value
+    return described
