@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from cordee.fhir.gathering import Gathering, Part
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.temporal import DateRange
@@ -12,6 +13,7 @@ from cordee.store import read as reads
 from cordee.store import search as searches
 from cordee.store import search_explanation
 from cordee.store.connection import Connections
+from cordee.store.gathering import GatheredPage, gather
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
 from cordee.store.tenant_profiles import TenantValidator, tenant_validator
@@ -82,6 +84,15 @@ class Reader:
         """A page of matches, of one search or of one a type; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
             return await searches.search(connection, self.tenant, *wanted, count=count, position=position)
+
+    async def gather(
+        self, gathering: Gathering, part: Part, *, count: int | None, position: str | None, base_url: str
+    ) -> GatheredPage:
+        """A page of what belongs to a resource; raises `NotFound`, `Gone`, `InvalidSearch`."""
+        async with self._connections.searches() as connection:
+            return await gather(
+                connection, self.tenant, gathering, part, count=count, position=position, base_url=base_url
+            )
 
     async def explain(
         self, *wanted: Search, count: int, position: str | None = None

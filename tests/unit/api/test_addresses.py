@@ -52,7 +52,7 @@ def test_shape_and_method_make_the_interaction(path: str, method: str, interacti
         ("$validate", NotFound),
         ("Patiente/$validate", UnknownResourceType),
         ("Patient/a_b/$validate", NotFound),
-        ("Patient/1/$everything", NotFound),
+        ("Organization/1/$everything", NotFound),
         ("CarePlan/$settle", NotFound),
         ("Patient/1/$settle", NotFound),
         ("CarePlan/a_b/$settle", NotFound),

@@ -62,6 +62,7 @@ INSTANCES: Mapping[str, str] = MappingProxyType(
         "Claim": "9246a071-7105-5c36-9b5b-37c3a2e8f6d1",
         "CodeSystem": "payee-kind",
         "ConceptMap": "exemple",
+        "Encounter": "patient-01-seance-01",
         "Patient": "patient-01",
         "ValueSet": "exemple",
     }

@@ -13,6 +13,7 @@ _REFUSALS = (400, 404, 409, 410, 413, 415, 422)
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
     "integer": {"type": "integer"},
+    "positiveInt": {"type": "integer", "minimum": 1},
     "date": {"type": "string", "format": "date"},
 }
 
@@ -72,7 +73,7 @@ def _in_query(parameter: Input, example: list[dict[str, Any]]) -> dict[str, Any]
         "in": "query",
         "required": parameter.min > 0,
         "description": parameter.documentation,
-        "schema": _SCHEMAS.get(parameter.type, {"type": "string"}),
+        "schema": {"type": "string"} if parameter.partial else _SCHEMAS.get(parameter.type, {"type": "string"}),
     }
     for given in example:
         if given["name"] == parameter.name:

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from cordee.fhir.outcome import FhirError, Issue
+from cordee.fhir.temporal import DateRange, date_range
 
-Value = str | int | bool | date | Mapping[str, Any]
+Value = str | int | bool | date | DateRange | Mapping[str, Any]
 
 _RESOURCES = frozenset({"ValueSet", "CodeSystem", "ConceptMap", "Patient", "Resource"})
 COMPLEX = _RESOURCES | {"Coding", "CodeableConcept", "Meta"}
@@ -24,7 +25,7 @@ class Input:
     """A parameter taken: `type` is a FHIR primitive, or `reference` for a resource of this server.
 
     A reference is given as a `Reference` in Parameters and as `Type/id` in a query; `targets` are the types it may
-    name.
+    name. A `date` is a day, unless it is `partial`: then a year or a month will do too.
     """
 
     name: str
@@ -33,14 +34,24 @@ class Input:
     min: int = 0
     max: int | None = 1
     targets: tuple[str, ...] = ()
+    partial: bool = False
 
 
 class Arguments:
-    """The values given, typed; asking for a name that the operation doesn't declare is a KeyError."""
+    """The values given, typed; asking for a name that the operation doesn't declare is a KeyError.
 
-    def __init__(self, values: Mapping[str, Sequence[Value]], places: Mapping[str, str]) -> None:
+    `query` holds those that are simple as a query would give them, for the links to the next pages.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Sequence[Value]],
+        places: Mapping[str, str],
+        query: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._values = values
         self._places = places
+        self.query = tuple(query)
 
     def place(self, name: str) -> str:
         """Where a parameter that was given stands, for the path of a refusal."""
@@ -85,7 +96,12 @@ class Arguments:
 
     def with_structure(self, name: str, value: Mapping[str, Any]) -> "Arguments":
         """The same, with a resource that is the body itself."""
-        return Arguments({**self._values, name: (value,)}, self._places)
+        return Arguments({**self._values, name: (value,)}, self._places, self.query)
+
+    def time(self, name: str) -> DateRange | None:
+        """The time that an instant or a partial date stands for."""
+        values = self._values[name]
+        return values[0] if values and isinstance(values[0], DateRange) else None
 
     def number(self, name: str) -> int | None:
         """A whole number."""
@@ -130,6 +146,7 @@ def _checked(
     declared = {parameter.name: parameter for parameter in inputs}
     values: dict[str, tuple[Value, ...]] = dict.fromkeys(declared, ())
     issues: list[Issue] = []
+    query: list[tuple[str, str]] = []
     for path, name, said in given:
         parameter = declared.get(name)
         if parameter is None:
@@ -139,6 +156,7 @@ def _checked(
             continue
         try:
             values[name] += (source.read(parameter, said, base_url),)
+            query += [(name, text) for text in _simple_texts(said)]
         except ValueError as problem:
             issues.append(Issue("error", "value", f"{name}: {problem}.", path))
             continue
@@ -151,7 +169,15 @@ def _checked(
             issues.append(Issue("error", "required", sentence, source.missing.format(name=name)))
     if issues:
         raise FhirError(issues[0].diagnostics, issues=issues)
-    return Arguments(values, {name: path for path, name, _ in given})
+    return Arguments(values, {name: path for path, name, _ in given}, query)
+
+
+def _simple_texts(said: Any) -> list[str]:
+    """A value as it may stand in a query; none for what is complex."""
+    if isinstance(said, str):
+        return [said]
+    values = (value for name, value in said.items() if name.startswith("value") and not isinstance(value, dict))
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
 
 
 def _from_text(parameter: Input, text: str, base_url: str) -> Value:
@@ -166,8 +192,14 @@ def _from_text(parameter: Input, text: str, base_url: str) -> Value:
             if not re.fullmatch(r"-?[0-9]{1,9}", text):
                 raise ValueError(f"«{text}» is not a whole number")
             return int(text)
-        case "date":
+        case "positiveInt":
+            if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
+                raise ValueError(f"«{text}» is not a whole number from 1")
+            return int(text)
+        case "date" if not parameter.partial:
             return _day(text)
+        case "date" | "instant":
+            return date_range(text.replace(" ", "+"))  # a + that was not encoded arrives as a space
         case "reference":
             return _reference(text.removeprefix(f"{base_url}/"), parameter.targets)
     if not text.strip():
@@ -192,7 +224,8 @@ def _from_member(parameter: Input, member: Mapping[str, Any], base_url: str) -> 
         if named is None:
             raise ValueError("the reference must name a resource, as in PractitionerRole/1")
         return _from_text(parameter, named, base_url)
-    return value if isinstance(value, bool | int) else _from_text(parameter, str(value), base_url)
+    is_typed = isinstance(value, bool) or (isinstance(value, int) and parameter.type != "positiveInt")
+    return value if is_typed else _from_text(parameter, str(value), base_url)
 
 
 def _resource(parameter: Input, resource: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -210,6 +243,8 @@ def _members(type_: str) -> tuple[str, ...]:
             return ("valueReference", *_TEXTS)
         case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept" | "Meta":
             return (f"value{type_[0].upper()}{type_[1:]}",)
+        case "positiveInt":
+            return ("valuePositiveInt", "valueInteger", "valueUnsignedInt")
     proper = f"value{type_[0].upper()}{type_[1:]}"
     return tuple(dict.fromkeys((proper, *_TEXTS)))
 

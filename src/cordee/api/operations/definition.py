@@ -28,12 +28,16 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request of an operation. `type` and `id` are those of its address, empty where it has none."""
+    """One request of an operation. `type` and `id` are those of its address, empty where it has none.
+
+    `cursor` is the position in the link to the page asked for, None for the first one.
+    """
 
     id: str
     arguments: Arguments
     base_url: str
     type: str = ""
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ async def run_operation(
 
 async def _asked(operation: Operation, address: Address, settings: Settings, request: FhirRequest) -> Asked:
     arguments = await _arguments(operation, settings, request)
-    return Asked(address.id, arguments, request.base_url, address.type)
+    return Asked(address.id, arguments, request.base_url, address.type, request.parameter("_cursor"))
 
 
 async def _arguments(operation: Operation, settings: Settings, request: FhirRequest) -> Arguments:

@@ -9,6 +9,7 @@ from cordee.api.operations.code_validation import VALIDATE_IN_SYSTEM, VALIDATE_I
 from cordee.api.operations.correcting import CORRECT
 from cordee.api.operations.definition import Operation
 from cordee.api.operations.eligibility import ELIGIBILITY
+from cordee.api.operations.everything import CARE_PLAN_EVERYTHING, ENCOUNTER_EVERYTHING, PATIENT_EVERYTHING
 from cordee.api.operations.expansion import EXPAND
 from cordee.api.operations.forecasting import FORECAST
 from cordee.api.operations.labelling import META, META_ADD, META_DELETE
@@ -29,6 +30,9 @@ OPERATIONS: tuple[Operation, ...] = (
     CORRECT,
     EXPLAIN,
     PROOF,
+    PATIENT_EVERYTHING,
+    ENCOUNTER_EVERYTHING,
+    CARE_PLAN_EVERYTHING,
     LOOKUP,
     SUBSUMES,
     VALIDATE_IN_SYSTEM,
