@@ -1,6 +1,5 @@
 """The CapabilityStatement, made from what is implemented, so that it can't claim more (R4 http.html#capabilities)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from cordee.fhir.patch import PatchKind
 from cordee.fhir.query import Include, search_parameter
 from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.search_expressions import reference_targets
+from cordee.store.tenant_policies import WritePolicies
 
 _INTERACTIONS = (
     "read",
@@ -33,21 +33,13 @@ _OF_EVERY_TYPE = {"_id": "token", "_lastUpdated": "date", "_filter": "special", 
 _PUBLISHED = "2026-11-23"
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """What the settings decide of what is served, in the codes of the CapabilityStatement."""
-
-    conditional_delete: str
-    refuses_dangling: bool
-
-
 @lru_cache(maxsize=32)
-def statement_text(base_url: str, policies: Policies) -> bytes:
+def statement_text(base_url: str, policies: WritePolicies) -> bytes:
     """The statement of the server at `base_url`."""
     return orjson.dumps(statement(base_url, policies))
 
 
-def statement(base_url: str, policies: Policies) -> dict[str, Any]:
+def statement(base_url: str, policies: WritePolicies) -> dict[str, Any]:
     """The CapabilityStatement as JSON."""
     return {
         "resourceType": "CapabilityStatement",
@@ -95,7 +87,7 @@ def _common_parameters() -> dict[str, str]:
     return {"_id": "token", "_lastUpdated": "date", "_type": "token"} | served_parameters("Resource")
 
 
-def _resource(resource_type: str, policies: Policies) -> dict[str, Any]:
+def _resource(resource_type: str, policies: WritePolicies) -> dict[str, Any]:
     parameters = _OF_EVERY_TYPE | served_parameters(resource_type)
     references = [code for code, kind in parameters.items() if kind == "reference"]
     described: dict[str, Any] = {
@@ -108,7 +100,7 @@ def _resource(resource_type: str, policies: Policies) -> dict[str, Any]:
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": policies.conditional_delete,
-        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.refuses_dangling else [])],
+        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.integrity.refuses_dangling else [])],
         "searchParam": [{"name": code, "type": kind} for code, kind in sorted(parameters.items())],
     }
     if operations := _operations(resource_type):
