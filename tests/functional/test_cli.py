@@ -53,7 +53,8 @@ GROUPED = [
     *(f"convention {name}" for name in ("check", "sign", "distribute")),
     *(f"export {name}" for name in ("bordereau", "return-template", "statement", "sepa", "fec")),
     *(f"pathway {name}" for name in ("check", "list", "show", "publish")),
-    *(f"tenant {name}" for name in ("create", "list", "set")),
+    *(f"search-parameter {name}" for name in ("list", "index")),
+    *(f"tenant {name}" for name in ("create", "list")),
 ]
 
 

@@ -9,14 +9,13 @@ from cordee.api.failures import failure_issue, log_failure
 from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.api.request import FhirRequest, parse_precondition
 from cordee.api.response import FhirResponse, outcome_text
-from cordee.api.writing import parse_condition, written_response
+from cordee.api.writing import condition_parser, written_response
 from cordee.fhir import bundle_text
 from cordee.fhir.body import instant
 from cordee.fhir.bundle import BundleEntry, IncomingBundle, InvalidBundle, in_processing_order
 from cordee.fhir.bundle_text import ResponseEntry, etag
 from cordee.fhir.outcome import FhirError, Issue, MethodNotAllowed
 from cordee.fhir.patch import patch_in_entry
-from cordee.fhir.query import Search
 from cordee.settings import Settings
 from cordee.store.changes import Precondition
 from cordee.store.reader import Reader
@@ -66,7 +65,8 @@ class _Run:
                 await carry_out_read(interaction, address, self._settings, request, reader), entry
             )
 
-        written = await self._repository.transaction(bundle.entries, _precondition, self._parse_condition, read)
+        parse = condition_parser(self._request, await self._repository.search_parameters())
+        written = await self._repository.transaction(bundle.entries, _precondition, parse, read)
         for entry in bundle.entries:
             if entry.index in written:
                 response = written_response(self._entry_request(entry), written[entry.index])
@@ -128,9 +128,6 @@ class _Run:
             {name: value.encode() for name, value in headers.items() if value is not None},
             body,
         )
-
-    def _parse_condition(self, resource_type: str, criteria: str) -> Search:
-        return parse_condition(self._request, resource_type, criteria.encode())
 
 
 def _response_entry(response: FhirResponse, entry: BundleEntry) -> ResponseEntry:

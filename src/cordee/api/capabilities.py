@@ -1,5 +1,6 @@
 """The CapabilityStatement, made from what is implemented, so that it can't claim more (R4 http.html#capabilities)."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from cordee.fhir.patch import PatchKind
 from cordee.fhir.query import Include, search_parameter
 from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.search_expressions import reference_targets
-from cordee.store.tenant_policies import WritePolicies
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 _INTERACTIONS = (
     "read",
@@ -33,13 +34,21 @@ _OF_EVERY_TYPE = {"_id": "token", "_lastUpdated": "date", "_filter": "special", 
 _PUBLISHED = "2026-11-23"
 
 
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What the settings decide of what is served, in the codes of the CapabilityStatement."""
+
+    conditional_delete: str
+    refuses_dangling: bool
+
+
 @lru_cache(maxsize=32)
-def statement_text(base_url: str, policies: WritePolicies) -> bytes:
-    """The statement of the server at `base_url`."""
-    return orjson.dumps(statement(base_url, policies))
+def statement_text(base_url: str, policies: Policies, known: SearchParameters) -> bytes:
+    """The statement of the server at `base_url`, for a tenant with these search parameters."""
+    return orjson.dumps(statement(base_url, policies, known))
 
 
-def statement(base_url: str, policies: WritePolicies) -> dict[str, Any]:
+def statement(base_url: str, policies: Policies, known: SearchParameters = SHIPPED) -> dict[str, Any]:
     """The CapabilityStatement as JSON."""
     return {
         "resourceType": "CapabilityStatement",
@@ -58,9 +67,12 @@ def statement(base_url: str, policies: WritePolicies) -> dict[str, Any]:
                     "cors": True,
                     "description": "This version has no access control of its own: it listens on loopback by default.",
                 },
-                "resource": [_resource(name, policies) for name in load_definitions().resource_types],
+                "resource": [_resource(name, policies, known) for name in load_definitions().resource_types],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
-                "searchParam": [{"name": code, "type": kind} for code, kind in sorted(_common_parameters().items())],
+                "searchParam": [
+                    *({"name": code, "type": kind} for code, kind in sorted(_common_parameters().items())),
+                    *_added("Resource", known),
+                ],
                 "operation": _operations(None),
                 "compartment": [
                     f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
@@ -87,9 +99,25 @@ def _common_parameters() -> dict[str, str]:
     return {"_id": "token", "_lastUpdated": "date", "_type": "token"} | served_parameters("Resource")
 
 
-def _resource(resource_type: str, policies: WritePolicies) -> dict[str, Any]:
+def _added(resource_type: str, known: SearchParameters) -> list[dict[str, str]]:
+    """What the tenant adds, with its state."""
+    return [
+        {
+            "name": parameter.code,
+            "definition": parameter.url,
+            "type": parameter.type,
+            "documentation": "Still being indexed: searches by it are refused."
+            if (resource_type, parameter.code) in known.unready
+            else "Added by a SearchParameter stored here.",
+        }
+        for parameter in sorted(known.added_to(resource_type), key=lambda one: one.code)
+    ]
+
+
+def _resource(resource_type: str, policies: Policies, known: SearchParameters) -> dict[str, Any]:
     parameters = _OF_EVERY_TYPE | served_parameters(resource_type)
     references = [code for code, kind in parameters.items() if kind == "reference"]
+    references += [p.code for p in known.added_to(resource_type) if p.type == "reference"]
     described: dict[str, Any] = {
         "type": resource_type,
         "interaction": [{"code": code} for code in _INTERACTIONS],
@@ -100,8 +128,11 @@ def _resource(resource_type: str, policies: WritePolicies) -> dict[str, Any]:
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": policies.conditional_delete,
-        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.integrity.refuses_dangling else [])],
-        "searchParam": [{"name": code, "type": kind} for code, kind in sorted(parameters.items())],
+        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.refuses_dangling else [])],
+        "searchParam": [
+            *({"name": code, "type": kind} for code, kind in sorted(parameters.items())),
+            *_added(resource_type, known),
+        ],
     }
     if operations := _operations(resource_type):
         described["operation"] = operations

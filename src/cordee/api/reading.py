@@ -9,7 +9,6 @@ import orjson
 from cordee.api import capabilities
 from cordee.api.addresses import Address
 from cordee.api.history_links import next_history_link, parse_history_position
-from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse
 from cordee.api.searchsets import link, search_query, searchset_text
@@ -19,6 +18,7 @@ from cordee.fhir.query import Criterion, Search, parse_search
 from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES, malformed, unsupported
 from cordee.fhir.query_types import inside, parse_searches
 from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
+from cordee.fhir.search_parameters import SearchParameters
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
 from cordee.fhir.temporal import DateRange, date_range
@@ -46,8 +46,11 @@ class Reading:
 
     async def capabilities(self, _address: Address) -> FhirResponse:
         """The CapabilityStatement."""
-        policies = (await self._reader.policies()).over(default_policies(self._settings))
-        return FhirResponse(200, capabilities.statement_text(self._request.base_url, policies))
+        policies = capabilities.Policies(
+            self._settings.conditional_delete, self._settings.dangling_references == "refuse"
+        )
+        known = await self._reader.search_parameters()
+        return FhirResponse(200, capabilities.statement_text(self._request.base_url, policies, known))
 
     async def read(self, address: Address) -> FhirResponse:
         """The current version; 304 when the client has it."""
@@ -98,7 +101,7 @@ class Reading:
     async def _search(self, address: Address, given: list[tuple[str, str]]) -> FhirResponse:
         parameters = [pair for pair in given if pair[0] != "_explain"]
         explained = self._wants_explanation([text for name, text in given if name == "_explain"])
-        searches = self._parsed(address, parameters)
+        searches = await self._parsed(address, parameters)
         for one in searches:
             refuse_excess(one)
             if one.summary == "text" and (one.includes or one.revincludes):
@@ -126,14 +129,21 @@ class Reading:
             raise unsupported("_explain: this server does not show how it searches (its setting explain_searches).")
         return given == ["true"]
 
-    def _parsed(self, address: Address, parameters: list[tuple[str, str]]) -> tuple[Search, ...]:
+    async def _parsed(self, address: Address, parameters: list[tuple[str, str]]) -> tuple[Search, ...]:
         """The search of each type that the address and the query ask for."""
+        if self._request.preferences.lenient:  # what is left out may be known by now
+            return self._parse(address, parameters, await self._reader.search_parameters())
+        return await self._reader.parsed(lambda known: self._parse(address, parameters, known))
+
+    def _parse(
+        self, address: Address, parameters: list[tuple[str, str]], known: SearchParameters
+    ) -> tuple[Search, ...]:
         lenient, base_url = self._request.preferences.lenient, self._request.base_url
         compartment = (address.type, address.id) if address.member else None
         searched = address.member or address.type
         if searched in ("", "*"):
-            return parse_searches(parameters, compartment=compartment, lenient=lenient, base_url=base_url)
-        one = parse_search(searched, parameters, lenient=lenient, base_url=base_url)
+            return parse_searches(parameters, compartment=compartment, lenient=lenient, base_url=base_url, known=known)
+        one = parse_search(searched, parameters, lenient=lenient, base_url=base_url, known=known)
         return (inside(one, compartment) if compartment else one,)
 
     def _check_read_parameters(self) -> None:

@@ -34,6 +34,9 @@ def searchset_text(
     if wanted.ignored:
         issue = Issue("warning", "not-supported", f"Parameters left out: {', '.join(wanted.ignored)}.")
         entries.append(SearchEntry(None, outcome_text(issue), "outcome"))
+    if wanted.incomplete:
+        issues = (Issue("warning", "incomplete", sentence) for sentence in wanted.incomplete)
+        entries.append(SearchEntry(None, outcome_text(*issues), "outcome"))
     if explained:
         plans = (Issue("information", "informational", f"{one.sql}\n\n{one.plan}") for one in explained)
         entries.append(SearchEntry(None, outcome_text(*plans), "outcome"))

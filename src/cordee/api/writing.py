@@ -1,5 +1,7 @@
 """The interactions that write: create, update, patch, delete, and their conditional forms (R4 http.html)."""
 
+from collections.abc import Callable
+
 from cordee.api.addresses import Address
 from cordee.api.reading import refuse_excess
 from cordee.api.request import FhirRequest, decode_form
@@ -8,6 +10,8 @@ from cordee.fhir.body import Incoming, with_own_references_relative
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.patch import accept_patched
 from cordee.fhir.query import Search, parse_search
+from cordee.fhir.reference_rewriting import may_refer_conditionally
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 from cordee.settings import Settings
 from cordee.store.changes import Written
 from cordee.store.repository import Patched, Repository
@@ -35,11 +39,12 @@ class Writing:
         if criteria is not None:
             # Header bytes are Latin-1 to HTTP, UTF-8 to those who write them unencoded.
             raw = criteria.rpartition("?")[2].encode("latin-1", "replace")
-            condition = parse_condition(self._request, address.type, raw)
+            known = await self._repository.search_parameters()
+            condition = parse_condition(self._request, address.type, raw, known)
         if self._request.search_parameters():
             if condition is not None:
                 raise FhirError("The condition stands both in If-None-Exist and in the address; give it once.")
-            condition = self._condition_in_address(address)
+            condition = await self._condition_in_address(address)
         return written_response(self._request, await self._repository.create(incoming, condition))
 
     async def update(self, address: Address) -> FhirResponse:
@@ -60,7 +65,7 @@ class Writing:
         """Updates the one match, or creates."""
         incoming = await self._incoming(address)
         written = await self._repository.conditional_update(
-            self._condition_in_address(address), incoming, self._request.precondition()
+            await self._condition_in_address(address), incoming, self._request.precondition()
         )
         return written_response(self._request, written)
 
@@ -75,7 +80,7 @@ class Writing:
         """Patches the one match."""
         patched = await self._patched()
         written = await self._repository.conditional_patch(
-            self._condition_in_address(address), patched, self._request.precondition()
+            await self._condition_in_address(address), patched, self._request.precondition()
         )
         return written_response(self._request, written)
 
@@ -88,25 +93,22 @@ class Writing:
         return written_response(self._request, await self._repository.delete(address.type, address.id, precondition))
 
     async def conditional_delete(self, address: Address) -> FhirResponse:
-        """Deletes the one match, if any; every match where the tenant's policy allows it."""
-        if self._repository.write_policies.conditional_delete == "multiple":
+        """Deletes the one match, if any; every match where the settings allow it."""
+        if self._settings.conditional_delete == "multiple":
             written_all = await self._repository.conditional_delete_all(
-                self._condition_in_address(address), self._request.precondition()
+                await self._condition_in_address(address), self._request.precondition()
             )
             return deletion_response(self._request, len(written_all))
         written = await self._repository.conditional_delete(
-            self._condition_in_address(address), self._request.precondition()
+            await self._condition_in_address(address), self._request.precondition()
         )
         return written_response(self._request, written)
 
     async def _incoming(self, address: Address) -> Incoming:
         body = await self._request.resource_body(self._settings.max_body_bytes)
-        return await self._repository.accept(
-            with_own_references_relative(body, self._request.base_url), address.type, self._parse_criteria
-        )
-
-    def _parse_criteria(self, resource_type: str, criteria: str) -> Search:
-        return parse_condition(self._request, resource_type, criteria.encode())
+        own = with_own_references_relative(body, self._request.base_url)
+        known = await self._repository.search_parameters() if may_refer_conditionally(own) else SHIPPED
+        return await self._repository.accept(own, address.type, condition_parser(self._request, known))
 
     def _is_cascade(self) -> bool:
         """Whether `_cascade=delete` is asked for; raises `FhirError` where it may not be, or for another value."""
@@ -115,7 +117,7 @@ class Writing:
             return False
         if asked != "delete":
             raise FhirError(f"_cascade={asked}: only _cascade=delete has a meaning.")
-        if self._repository.write_policies.delete_referred != "cascade":
+        if self._settings.delete_referred != "cascade":
             sentence = "This server does not delete what refers to a resource along with it (_cascade)."
             raise FhirError(sentence, issues=[Issue("error", "not-supported", sentence)])
         return True
@@ -125,15 +127,26 @@ class Writing:
         base_url = self._request.base_url
         return lambda body: accept_patched(with_own_references_relative(patch.patched(body), base_url), body)
 
-    def _condition_in_address(self, address: Address) -> Search:
-        wanted = parse_search(address.type, self._request.search_parameters(), base_url=self._request.base_url)
-        refuse_excess(wanted)
-        return wanted
+    async def _condition_in_address(self, address: Address) -> Search:
+        known = await self._repository.search_parameters()
+        return _condition(self._request, address.type, self._request.search_parameters(), known)
 
 
-def parse_condition(request: FhirRequest, resource_type: str, criteria: bytes) -> Search:
-    """A condition is never lenient: one that is half understood would match too much."""
-    wanted = parse_search(resource_type, decode_form(criteria), base_url=request.base_url)
+def condition_parser(request: FhirRequest, known: SearchParameters) -> Callable[[str, str], Search]:
+    """What reads conditions of a type by a tenant's search parameters."""
+    return lambda resource_type, criteria: parse_condition(request, resource_type, criteria.encode(), known)
+
+
+def parse_condition(request: FhirRequest, resource_type: str, criteria: bytes, known: SearchParameters) -> Search:
+    """The condition of a query; raises `InvalidSearch`."""
+    return _condition(request, resource_type, decode_form(criteria), known)
+
+
+def _condition(
+    request: FhirRequest, resource_type: str, pairs: list[tuple[str, str]], known: SearchParameters
+) -> Search:
+    """Never lenient: a condition that is half understood would match too much."""
+    wanted = parse_search(resource_type, pairs, base_url=request.base_url, known=known)
     refuse_excess(wanted)
     return wanted
 

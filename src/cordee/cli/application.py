@@ -42,6 +42,11 @@ COMMANDS = {
         "application",
         "Profiles: packages of definitions put into a tenant, which validation then uses.",
     ),
+    "search-parameter": (
+        "cordee.cli.search_parameter",
+        "application",
+        "Search parameters that a tenant adds by storing SearchParameters.",
+    ),
     "submit": (
         "cordee.cli.submit",
         "submit",

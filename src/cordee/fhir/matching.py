@@ -23,6 +23,7 @@ from cordee.fhir.query_values import (
     UriSearch,
     Value,
 )
+from cordee.fhir.search_parameters import SearchParameters
 from cordee.fhir.search_value_types import (
     CompositeValue,
     NumberRange,
@@ -51,11 +52,12 @@ def _none_of_type(_resource_type: str) -> Iterable[Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What surrounds a resource: the others, and the base under which references are local."""
+    """What surrounds a resource: the others, the base under which references are local, the search parameters."""
 
     resolve: Resolve
     of_type: OfType
     base_url: str | None
+    parameters: SearchParameters
 
 
 def matches(
@@ -71,7 +73,7 @@ def matches(
     `resolve` is asked for the targets of chained criteria, `of_type` for what may refer to a resource. `base_url` is
     as in `search_values.extract`.
     """
-    record = _Record(resolve, of_type, base_url)
+    record = _Record(resolve, of_type, base_url, search.parameters)
     return resource["resourceType"] == search.resource_type and all(
         _holds(criterion, resource, record) for criterion in search.criteria
     )
@@ -91,7 +93,7 @@ def _holds(criterion: Criterion, resource: Mapping[str, Any], record: _Record) -
         written = resource.get("meta", {}).get("lastUpdated")
         found = (date_range(written),) if written else ()
     else:
-        found = extract_parameter(resource, criterion.code, base_url=record.base_url)
+        found = extract_parameter(resource, criterion.code, record.parameters, base_url=record.base_url)
     if criterion.chain is not None:
         return _leads(criterion.chain, found, record)
     if criterion.modifier == "missing":
@@ -114,7 +116,7 @@ def _leads(chain: Chain, found: Iterable[SearchValue | str], record: _Record) ->
 def _is_referred_to(reverse: ReverseChain, resource: Mapping[str, Any], record: _Record) -> bool:
     here = (resource["resourceType"], resource.get("id"))
     for source in record.of_type(reverse.resource_type):
-        values = extract_parameter(source, reverse.code, base_url=record.base_url)
+        values = extract_parameter(source, reverse.code, record.parameters, base_url=record.base_url)
         refers = any(isinstance(value, ReferenceValue) and (value.type, value.id) == here for value in values)
         if refers and _holds(reverse.criterion, source, record):
             return True

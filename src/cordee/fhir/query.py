@@ -11,6 +11,7 @@ from cordee.fhir.query_refusals import MOST_CRITERIA, malformed, too_costly
 from cordee.fhir.query_results import RESULT_PARSERS, ResultParameters
 from cordee.fhir.query_tree import Chain, Criterion, Include, Link, Search, SortKey
 from cordee.fhir.query_values import format_value
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 __all__ = [
     "Chain",
@@ -31,15 +32,16 @@ def parse_search(
     *,
     lenient: bool = False,
     base_url: str | None = None,
+    known: SearchParameters = SHIPPED,
 ) -> Search:
     """The search that `parameters` ask for: names and values as they stand in the query, URL-decoded.
 
     `resource_type` may be `Resource` for the parameters common to all types. `base_url` is this server's
     FHIR base: references that start with it are read as local ones. Parameters of the HTTP layer (`_format`,
-    `_pretty`) must have been taken out.
+    `_pretty`) must have been taken out. `known` are the search parameters of the tenant.
 
     Raises UnknownResourceType, and InvalidSearch with an issue for every parameter that is unknown, not
-    supported or malformed. With `lenient`, the unknown and unsupported ones are listed in `ignored` instead
+    supported, not ready or malformed. With `lenient`, the first three are listed in `ignored` instead
     (R4 search.html#errors, Prefer: handling=lenient).
     """
     if resource_type not in load_definitions().search_parameters:
@@ -49,8 +51,9 @@ def parse_search(
         raise too_costly(f"{asked} criteria in one search; at most {MOST_CRITERIA} are taken.")
     budget = ChainBudget()
     criteria: list[Criterion] = []
-    results = ResultParameters()
+    results = ResultParameters(known)
     ignored: list[str] = []
+    incomplete: list[str] = []
     issues: list[Issue] = []
     for name, text in parameters:
         try:
@@ -59,10 +62,12 @@ def parse_search(
             if parse_result is not None:
                 parse_result(results, resource_type, name, text)
             else:
-                criteria.append(parse_criterion(resource_type, name, text, base_url, budget))
+                criteria.append(parse_criterion(resource_type, name, text, base_url, budget, known))
         except InvalidSearch as refusal:
-            if lenient and all(issue.code == "not-supported" for issue in refusal.issues):
+            if lenient and all(issue.code in ("not-supported", "incomplete") for issue in refusal.issues):
                 ignored.append(name)
+                unready = [issue.diagnostics for issue in refusal.issues if issue.code == "incomplete"]
+                incomplete.extend(unready)
             elif any(issue.code == "too-costly" for issue in refusal.issues):
                 raise
             else:
@@ -80,6 +85,8 @@ def parse_search(
         summary=None if results.summary == "false" else results.summary,
         elements=tuple(dict.fromkeys(results.elements)),
         ignored=tuple(ignored),
+        incomplete=tuple(incomplete),
+        parameters=known,
     )
 
 

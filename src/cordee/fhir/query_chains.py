@@ -8,6 +8,7 @@ from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter, se
 from cordee.fhir.query_refusals import MOST_LINKS, malformed, too_costly, unknown_parameter, unsupported
 from cordee.fhir.query_tree import Chain, Criterion, Link, ReverseChain
 from cordee.fhir.search_expressions import reference_targets
+from cordee.fhir.search_parameters import SearchParameters
 
 ReadEnd = Callable[[str, str], Criterion]
 """The criterion of what is left of a parameter's name, for one resource type; raises InvalidSearch."""
@@ -39,29 +40,33 @@ class ChainBudget:
 
 
 def read_chain(
-    resource_type: str, head: str, rest: str, text: str, read_end: ReadEnd, budget: ChainBudget
+    resource_type: str,
+    head: str,
+    rest: str,
+    text: str,
+    read_end: ReadEnd,
+    budget: ChainBudget,
+    parameters: SearchParameters,
 ) -> Criterion:
     """The criterion of `head.rest`, `head` being `code` or `code:Type`."""
     definitions = load_definitions()
     code, _, type_ = head.partition(":")
     name = f"{head}.{rest}"
     _refuse_long(name)
-    parameter = search_parameter(resource_type, code)
+    parameter = search_parameter(resource_type, code, parameters)
     if parameter.type != "reference":
         raise unsupported(f"{name}: only a reference can be followed, and {code} is a {parameter.type}.")
-    targets = reference_targets(resource_type, code) or definitions.resource_types
+    targets = reference_targets(resource_type, code, parameters) or definitions.resource_types
     if type_:
         if type_ not in targets:
             raise unsupported(f"{name}: {code} refers to {_listed(targets)}, not to {type_!r}.")
         targets = (type_,)
     end = rest.partition(".")[0].partition(":")[0]
     served = [
-        target
-        for target in targets
-        if end in (*COLUMN_PARAMETERS, "_has", "_list") or end in definitions.search_parameters[target]
+        target for target in targets if end in (*COLUMN_PARAMETERS, "_has", "_list") or end in parameters.of(target)
     ]
     if not served:
-        codes = {known for target in targets for known in served_codes(target)}
+        codes = {known for target in targets for known in served_codes(target, parameters)}
         raise unknown_parameter(f"{name}: {_listed(targets)}", end, codes)
     budget.take(name, len(served), text)
     links: list[Link] = []
@@ -70,7 +75,7 @@ def read_chain(
         try:
             links.append(Link(target, read_end(target, rest)))
         except InvalidSearch as refusal:
-            if any(issue.code == "too-costly" for issue in refusal.issues):
+            if any(issue.code in ("too-costly", "incomplete") for issue in refusal.issues):
                 raise
             refusals.append(refusal)
     # A value may suit one target and not another (a code is not a date); it is wrong when it suits none.
@@ -79,7 +84,9 @@ def read_chain(
     return Criterion(code, None, (), Chain(tuple(links), type_ or None))
 
 
-def read_reverse_chain(resource_type: str, name: str, text: str, read_end: ReadEnd, budget: ChainBudget) -> Criterion:
+def read_reverse_chain(
+    resource_type: str, name: str, text: str, read_end: ReadEnd, budget: ChainBudget, parameters: SearchParameters
+) -> Criterion:
     """The criterion of `_has:Type:code:…`: what refers to a resource of `resource_type`, and must be so."""
     _refuse_long(name)
     parts = name.split(":", 3)
@@ -90,8 +97,8 @@ def read_reverse_chain(resource_type: str, name: str, text: str, read_end: ReadE
     _, source, code, rest = parts
     if source not in load_definitions().resource_types:
         raise unsupported(f"{name}: R4 has no resource type {source!r}.")
-    parameter = search_parameter(source, code, named_in=name)
-    targets = reference_targets(source, code) if parameter.type == "reference" else ()
+    parameter = search_parameter(source, code, parameters, named_in=name)
+    targets = reference_targets(source, code, parameters) if parameter.type == "reference" else ()
     if parameter.type != "reference" or (targets and resource_type not in targets):
         raise unsupported(f"{name}: {code} of {source} does not refer to {resource_type}.")
     budget.take(name, 1, text)

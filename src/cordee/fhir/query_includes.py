@@ -5,14 +5,15 @@ from cordee.fhir.query_parameters import search_parameter
 from cordee.fhir.query_refusals import malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Include
 from cordee.fhir.search_expressions import reference_targets
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 MOST_INCLUDES = 20
 """Of `_include`; as many again of `_revinclude`."""
 
 
-def parse_include(resource_type: str, name: str, text: str) -> Include:
+def parse_include(resource_type: str, name: str, text: str, parameters: SearchParameters = SHIPPED) -> Include:
     """What an `_include` of a search of `resource_type` brings along; raises InvalidSearch."""
-    include = _include(name, text)
+    include = _include(name, text, parameters)
     if include.resource_type not in (resource_type, "*") and not include.iterate:
         raise malformed(
             f"{name}={text}: starts with {resource_type}, the type searched; for example "
@@ -22,12 +23,12 @@ def parse_include(resource_type: str, name: str, text: str) -> Include:
     return include
 
 
-def parse_revinclude(resource_type: str, name: str, text: str) -> Include:
+def parse_revinclude(resource_type: str, name: str, text: str, parameters: SearchParameters = SHIPPED) -> Include:
     """What a `_revinclude` of a search of `resource_type` brings along; raises InvalidSearch."""
-    include = _include(name, text)
+    include = _include(name, text, parameters)
     if include.iterate or "*" in (include.resource_type, include.code):
         return include
-    targets = reference_targets(include.resource_type, include.code)
+    targets = reference_targets(include.resource_type, include.code, parameters)
     if resource_type != (include.target or resource_type) or (targets and resource_type not in targets):
         raise malformed(f"{name}={text}: must refer to {resource_type}, the type searched.")
     return include
@@ -42,7 +43,7 @@ def add_include(includes: list[Include], name: str, include: Include) -> None:
     includes.append(include)
 
 
-def _include(name: str, text: str) -> Include:
+def _include(name: str, text: str, parameters: SearchParameters) -> Include:
     definitions = load_definitions()
     parameter_name, colon, modifier = name.partition(":")
     if colon and modifier != "iterate":
@@ -58,21 +59,27 @@ def _include(name: str, text: str) -> Include:
         if target and target not in definitions.resource_types:
             raise malformed(f"{name}={text}: R4 has no resource type {target!r}.")
         return Include(source, code, target or None, iterate)
-    parameter = search_parameter(source, code, named_in=f"{name}={text}")
+    parameter = search_parameter(source, code, parameters, named_in=f"{name}={text}")
     if parameter.type != "reference":
         raise malformed(f"{name}={text}: {code} is a {parameter.type}, not a reference.")
-    if target and target not in (reference_targets(source, code) or definitions.resource_types):
+    if target and target not in (reference_targets(source, code, parameters) or definitions.resource_types):
         raise malformed(f"{name}={text}: {code} does not refer to {target!r}.")
     return Include(source, code, target or None, iterate)
 
 
-def reference_parameters(resource_type: str) -> tuple[str, ...]:
-    """The codes of the parameters of a type by which it refers to others."""
-    known = load_definitions().search_parameters[resource_type].values()
-    return tuple(p.code for p in known if p.type == "reference" and p.expression is not None)
+def reference_parameters(resource_type: str, parameters: SearchParameters = SHIPPED) -> tuple[str, ...]:
+    """The codes of the parameters of a type by which it refers to others; those that are not ready are left out."""
+    known = parameters.of(resource_type).values()
+    return tuple(
+        p.code
+        for p in known
+        if p.type == "reference" and p.expression is not None and (resource_type, p.code) not in parameters.unready
+    )
 
 
-def referring_parameters(include: Include, target: str) -> list[tuple[str, str]]:
+def referring_parameters(
+    include: Include, target: str, parameters: SearchParameters = SHIPPED
+) -> list[tuple[str, str]]:
     """The (type, code) by which resources that `include` names, reversed, can refer to a `target`."""
     if include.target not in (None, target):
         return []
@@ -80,6 +87,6 @@ def referring_parameters(include: Include, target: str) -> list[tuple[str, str]]
     return [
         (type_, code)
         for type_ in types
-        for code in (reference_parameters(type_) if include.code == "*" else (include.code,))
-        if not (targets := reference_targets(type_, code)) or target in targets
+        for code in (reference_parameters(type_, parameters) if include.code == "*" else (include.code,))
+        if not (targets := reference_targets(type_, code, parameters)) or target in targets
     ]

@@ -1,7 +1,8 @@
 """The search parameters that a resource type has, and those that are served."""
 
-from cordee.fhir.definitions import SearchParameter, load_definitions
-from cordee.fhir.query_refusals import unknown_parameter, unsupported
+from cordee.fhir.definitions import SearchParameter
+from cordee.fhir.query_refusals import not_ready, unknown_parameter, unsupported
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 COLUMN_PARAMETERS = ("_id", "_lastUpdated")
 """The parameters that every stored resource has by itself, whatever its type."""
@@ -14,24 +15,28 @@ _UNSUPPORTED = frozenset(
 )
 
 
-def search_parameter(resource_type: str, code: str, *, named_in: str = "") -> SearchParameter:
-    """The parameter `code` of `resource_type`; raises InvalidSearch when unknown or not supported.
+def search_parameter(
+    resource_type: str, code: str, parameters: SearchParameters = SHIPPED, *, named_in: str = ""
+) -> SearchParameter:
+    """The parameter `code` of `resource_type`; raises InvalidSearch when unknown, not supported or not ready.
 
     `named_in` says where the code stands, when it is the value of another parameter (`_sort=nickname`).
     """
     where = f"{named_in}: " if named_in else ""
-    known = load_definitions().search_parameters[resource_type]
+    known = parameters.of(resource_type)
     parameter = known.get(code)
     if code in _UNSUPPORTED or (
         parameter is not None and (parameter.expression is None or parameter.type == "special")
     ):
         raise unsupported(f"{where}the search parameter {code} is not supported.")
     if parameter is None:
-        raise unknown_parameter(where + resource_type, code, served_codes(resource_type))
+        raise unknown_parameter(where + resource_type, code, served_codes(resource_type, parameters))
+    if (resource_type, code) in parameters.unready:
+        raise not_ready(f"{where}{code}")
     return parameter
 
 
-def served_codes(resource_type: str) -> list[str]:
+def served_codes(resource_type: str, parameters: SearchParameters = SHIPPED) -> list[str]:
     """The codes of the parameters of `resource_type` that can be searched, `_id` and `_lastUpdated` among them."""
-    known = load_definitions().search_parameters[resource_type].values()
+    known = parameters.of(resource_type).values()
     return [p.code for p in known if p.expression is not None and p.type != "special"]

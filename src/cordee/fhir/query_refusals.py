@@ -27,6 +27,15 @@ def unsupported(sentence: str) -> InvalidSearch:
     return InvalidSearch(sentence, issues=[Issue("error", "not-supported", sentence)])
 
 
+def not_ready(name: str) -> InvalidSearch:
+    """What is stored is not all indexed by the parameter yet; left out under lenient handling."""
+    sentence = (
+        f"{name}: what is stored is still being indexed by this search parameter, and some of it would not be found; "
+        "ask again later (the CapabilityStatement says when it is ready)."
+    )
+    return InvalidSearch(sentence, issues=[Issue("error", "incomplete", sentence)])
+
+
 def unknown_parameter(owner: str, code: str, known: Iterable[str]) -> InvalidSearch:
     """`owner` (a resource type) has no such parameter; names the `known` ones, the closest first.
 

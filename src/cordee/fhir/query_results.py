@@ -8,6 +8,7 @@ from cordee.fhir.query_includes import add_include, parse_include, parse_revincl
 from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter
 from cordee.fhir.query_refusals import malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Include, SortKey
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 SORTABLE_TYPES = ("date", "number", "quantity", "reference", "string", "token", "uri")
 """The parameter types that `_sort` takes, besides `_id` and `_lastUpdated`."""
@@ -21,6 +22,7 @@ _TOTALS = ("none", "estimate", "accurate")
 class ResultParameters:
     """What has been read so far; None where a parameter has not been given."""
 
+    parameters: SearchParameters = SHIPPED
     sort: list[SortKey] = field(default_factory=list)
     count: int | None = None
     total: str | None = None
@@ -67,7 +69,7 @@ def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: st
         if not code:
             raise malformed(f"{name}={text}: expected a parameter's name; for example _sort=-_lastUpdated.")
         if code not in COLUMN_PARAMETERS:
-            kind = search_parameter(resource_type, code, named_in=f"{name}={text}").type
+            kind = search_parameter(resource_type, code, given.parameters, named_in=f"{name}={text}").type
             if kind not in SORTABLE_TYPES:
                 raise unsupported(f"{name}={text}: {code} is a {kind}, which can't be sorted by.")
         if any(key.code == code for key in given.sort):
@@ -76,11 +78,11 @@ def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: st
 
 
 def _parse_include(given: ResultParameters, resource_type: str, name: str, text: str) -> None:
-    add_include(given.includes, name, parse_include(resource_type, name, text))
+    add_include(given.includes, name, parse_include(resource_type, name, text, given.parameters))
 
 
 def _parse_revinclude(given: ResultParameters, resource_type: str, name: str, text: str) -> None:
-    add_include(given.revincludes, name, parse_revinclude(resource_type, name, text))
+    add_include(given.revincludes, name, parse_revinclude(resource_type, name, text, given.parameters))
 
 
 def _once(name: str, given: bool) -> None:

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cordee.fhir.query_values import Value
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ class Search:
     """What a query asks for. `count` None leaves the page size to the server, 0 asks for the number only.
 
     `summary` is true, text, data, count or None; `elements` are top-level element names; `ignored` are the
-    names, as given, of the parameters left out under lenient handling. A search inside of a compartment has the
+    names, as given, of the parameters left out under lenient handling, and `incomplete` says it of those that
+    are still being indexed. `parameters` are those it was read with. A search inside of a compartment has the
     criterion `query_types.COMPARTMENT`, which is of the address and not of the query.
     """
 
@@ -119,3 +121,5 @@ class Search:
     summary: str | None = None
     elements: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    parameters: SearchParameters = field(default=SHIPPED, compare=False, repr=False)

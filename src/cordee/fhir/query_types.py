@@ -10,6 +10,7 @@ from cordee.fhir.query_includes import parse_include, parse_revinclude
 from cordee.fhir.query_refusals import malformed, unsupported
 from cordee.fhir.query_tree import Combination, Criterion
 from cordee.fhir.query_values import IdSearch, ReferenceSearch
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 COMPARTMENT = "_compartment"
 """The code of the criterion that a search inside of a compartment has besides those of its query."""
@@ -23,26 +24,27 @@ def parse_searches(
     compartment: tuple[str, str] | None = None,
     lenient: bool = False,
     base_url: str | None = None,
+    known: SearchParameters = SHIPPED,
 ) -> tuple[Search, ...]:
     """One search for each type of `_type`; without it, of every type, or of every type of the compartment (type, id).
 
-    Each parameter but the includes must be one of every type. Raises InvalidSearch.
+    Each parameter but the includes must be one of every type. `known` is as in `parse_search`. Raises InvalidSearch.
     """
     named = [text for name, text in parameters if name == "_type"]
     rest = [(name, text) for name, text in parameters if name != "_type"]
-    known = compartment_types(compartment[0]) if compartment else load_definitions().resource_types
-    types = _types(named, known) if named else known
+    searchable = compartment_types(compartment[0]) if compartment else load_definitions().resource_types
+    types = _types(named, searchable) if named else searchable
     shared = [pair for pair in rest if pair[0].partition(":")[0] not in _INCLUDES]
     if not named:
         # Refused once, by what is common to all, and not by the first type of the alphabet.
-        parse_search("Resource", shared, lenient=lenient, base_url=base_url)
+        parse_search("Resource", shared, lenient=lenient, base_url=base_url, known=known)
     includes = [pair for pair in rest if pair[0].partition(":")[0] in _INCLUDES]
     for name, text in includes:
-        _refuse_useless(types, name, text)
+        _refuse_useless(types, name, text, known)
     searches = []
     for type_ in types:
-        own = [pair for pair in includes if _concerns(type_, *pair)]
-        search = parse_search(type_, [*shared, *own], lenient=lenient, base_url=base_url)
+        own = [pair for pair in includes if _concerns(type_, *pair, known)]
+        search = parse_search(type_, [*shared, *own], lenient=lenient, base_url=base_url, known=known)
         searches.append(inside(search, compartment) if compartment else search)
     return tuple(searches)
 
@@ -80,16 +82,16 @@ def _types(named: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     return types
 
 
-def _concerns(type_: str, name: str, text: str) -> bool:
+def _concerns(type_: str, name: str, text: str, known: SearchParameters) -> bool:
     parse = parse_include if name.startswith("_include") else parse_revinclude
     try:
-        parse(type_, name, text)
+        parse(type_, name, text, known)
     except InvalidSearch:
         return False
     return True
 
 
-def _refuse_useless(types: Sequence[str], name: str, text: str) -> None:
-    if not any(_concerns(type_, name, text) for type_ in types):
+def _refuse_useless(types: Sequence[str], name: str, text: str, known: SearchParameters) -> None:
+    if not any(_concerns(type_, name, text, known) for type_ in types):
         parse = parse_include if name.startswith("_include") else parse_revinclude
-        parse(types[0], name, text)
+        parse(types[0], name, text, known)

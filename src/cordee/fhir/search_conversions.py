@@ -34,6 +34,7 @@ _NAME_TEXTS = ("text", "family")
 _NAME_LISTS = ("given", "prefix", "suffix")
 _ADDRESS_TEXTS = ("text", "city", "district", "state", "postalCode", "country")
 _QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
+_INTEGERS = ("integer", "positiveInt", "unsignedInt")
 _TEXTS = ("canonical", "code", "id", "markdown", "oid", "string", "uri", "url", "uuid")
 
 
@@ -96,6 +97,11 @@ def _contact_points(nodes: list[Any]) -> list[SearchValue]:
 
 def _booleans(nodes: list[Any]) -> list[SearchValue]:
     return [Token(None, "true" if node else "false") for node in nodes]
+
+
+def _integer_tokens(nodes: list[Any]) -> list[SearchValue]:
+    # R4 has no token that is a whole number; French guides do (the priority of an Appointment).
+    return [Token(None, str(node)) for node in nodes]
 
 
 def _text_tokens(nodes: list[Any]) -> list[SearchValue]:
@@ -315,6 +321,7 @@ _CONVERTERS: Mapping[str, Mapping[str, Converter]] = {
         "Identifier": _identifiers,
         "ContactPoint": _contact_points,
         "boolean": _booleans,
+        **dict.fromkeys(_INTEGERS, _integer_tokens),
         **dict.fromkeys(_TEXTS, _text_tokens),
     },
     "string": {"HumanName": _names, "Address": _addresses, **dict.fromkeys(_TEXTS, _texts)},
@@ -326,7 +333,7 @@ _CONVERTERS: Mapping[str, Mapping[str, Converter]] = {
     },
     "number": {
         "Range": _number_ranges,
-        **dict.fromkeys(("decimal", "integer", "positiveInt", "unsignedInt"), _numbers),
+        **dict.fromkeys(("decimal", *_INTEGERS), _numbers),
     },
     "quantity": {"Money": _moneys, "Range": _ranges, **dict.fromkeys(_QUANTITIES, _quantities)},
     "special": {},

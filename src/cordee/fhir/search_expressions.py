@@ -15,11 +15,12 @@ Source: R4 fhirpath.html, search.html#table, and the expressions of the package 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from cordee.fhir.definitions import Element, SearchParameter, load_definitions
 from cordee.fhir.literal_references import reference_type
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 Nodes = list[Any]
 Accessor = Callable[[Mapping[str, Any]], list[tuple[str, Any]]]
@@ -101,14 +102,27 @@ class ExpressionError(Exception):
     """An expression goes beyond the part of FHIRPath compiled here; the message says where."""
 
 
-@cache
-def search_routes(resource_type: str, code: str) -> tuple[Route, ...] | Presence:
+LONGEST_EXPRESSION: Final = 10_000
+"""Characters; the longest of R4 has 4,000."""
+MOST_PARENTHESES: Final = 100
+_KEPT: Final = 8192
+"""Compiled expressions: three times what is shipped."""
+
+
+def search_routes(
+    resource_type: str, code: str, parameters: SearchParameters = SHIPPED
+) -> tuple[Route, ...] | Presence:
+    """The routes of a search parameter in a resource type; raises KeyError for an unknown type or code."""
+    return routes_of(resource_type, parameters.of(resource_type)[code])
+
+
+@lru_cache(maxsize=_KEPT)
+def routes_of(resource_type: str, parameter: SearchParameter) -> tuple[Route, ...] | Presence:
     """The routes of a search parameter in a resource type, in the order of the expression.
 
-    For a composite, those to the elements that its components are read from. Raises KeyError for an unknown
-    type or code, ExpressionError for an expression that can't be compiled.
+    For a composite, those to the elements that its components are read from. Raises ExpressionError for an expression
+    that can't be compiled.
     """
-    parameter = load_definitions().search_parameters[resource_type][code]
     if parameter.expression is None:
         return ()
     root = Route((), resource_type, resource_type)
@@ -120,7 +134,7 @@ def search_routes(resource_type: str, code: str) -> tuple[Route, ...] | Presence
     return tuple(dict.fromkeys(_of_target(parameter, route) for route in compiled))
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def component_routes(element: Route, expression: str) -> tuple[Route, ...]:
     """The routes of a composite's component, from an element that `search_routes` leads to."""
     resource_type = element.path.partition(".")[0]
@@ -130,13 +144,13 @@ def component_routes(element: Route, expression: str) -> tuple[Route, ...]:
     return () if isinstance(compiled, Presence) else compiled
 
 
-@cache
-def accessor(resource_type: str, code: str) -> Accessor:
+@lru_cache(maxsize=_KEPT)
+def accessor(resource_type: str, parameter: SearchParameter) -> Accessor:
     """A function from a resource to the (FHIR type, JSON value) pairs of a search parameter.
 
-    Raises as `search_routes` does, at this call and never at those of the accessor.
+    Raises as `routes_of` does, at this call and never at those of the accessor.
     """
-    compiled = search_routes(resource_type, code)
+    compiled = routes_of(resource_type, parameter)
     if isinstance(compiled, Presence):
         inner = routes_accessor(compiled.routes)
         return lambda resource: [("boolean", any(value is not False for _, value in inner(resource)))]
@@ -166,21 +180,25 @@ def routes_accessor(routes: tuple[Route, ...]) -> Accessor:
     return follow
 
 
-@cache
-def reference_targets(resource_type: str, code: str) -> tuple[str, ...]:
+def reference_targets(resource_type: str, code: str, parameters: SearchParameters = SHIPPED) -> tuple[str, ...]:
     """The resource types that a reference parameter can lead to in this type, sorted; empty for any.
 
     Narrower than the parameter's own list, which covers all the types that share it.
     """
-    allowed = load_definitions().search_parameters[resource_type][code].targets
-    routes = search_routes(resource_type, code)
+    return _targets(resource_type, parameters.of(resource_type)[code])
+
+
+@lru_cache(maxsize=_KEPT)
+def _targets(resource_type: str, parameter: SearchParameter) -> tuple[str, ...]:
+    allowed = parameter.targets
+    routes = routes_of(resource_type, parameter)
     if isinstance(routes, Presence) or not all(route.targets for route in routes):
         return tuple(sorted(allowed))
     reached = {target for route in routes for target in route.targets}
     return tuple(sorted(reached & set(allowed) if allowed else reached))
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def runner(step: Step) -> Callable[[Nodes], Nodes]:
     """The function of one step, from nodes to nodes."""
     match step:
@@ -227,7 +245,11 @@ class _Compiler:
         self._expression = expression
         self._roots = roots
         self._start = start
+        if len(expression) > LONGEST_EXPRESSION:
+            raise ExpressionError(f"an expression of more than {LONGEST_EXPRESSION} characters")
         self._tokens = list(self._read())
+        if self._tokens.count("(") > MOST_PARENTHESES:
+            raise ExpressionError(f"more than {MOST_PARENTHESES} parentheses in one expression")
         self._next = 0
 
     def compile(self) -> tuple[Route, ...] | Presence:
@@ -253,7 +275,8 @@ class _Compiler:
 
     def _take(self) -> str:
         token = self._tokens[self._next]
-        self._next += 1
+        if self._next < len(self._tokens) - 1:
+            self._next += 1
         return token
 
     def _expect(self, *tokens: str) -> None:
@@ -298,7 +321,9 @@ class _Compiler:
             routes = ()
         while self._peek() in (".", "["):
             if self._take() == "[":
-                routes = _extended(routes, Item(int(self._take())))
+                if not (index := self._take()).isdecimal():
+                    raise ExpressionError(f"{index!r} instead of a number in {self._expression!r}")
+                routes = _extended(routes, Item(int(index)))
                 self._expect("]")
             elif self._peek() == "exists":
                 break

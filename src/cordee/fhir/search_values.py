@@ -24,9 +24,10 @@ from cordee.fhir.search_expressions import (
     accessor,
     component_routes,
     routes_accessor,
+    routes_of,
     runner,
-    search_routes,
 )
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 from cordee.fhir.search_value_types import (
     CompositeValue,
     NumberRange,
@@ -65,7 +66,9 @@ MOST_COMBINATIONS = 1000
 """What one element may give to one composite parameter: two concepts of thirty codings each are far below."""
 
 
-def extract(resource: Mapping[str, Any], *, base_url: str | None = None) -> Mapping[str, tuple[SearchValue, ...]]:
+def extract(
+    resource: Mapping[str, Any], parameters: SearchParameters = SHIPPED, *, base_url: str | None = None
+) -> Mapping[str, tuple[SearchValue, ...]]:
     """The values of every search parameter of `resource`, by code, save `_id` and `_lastUpdated`; each once.
 
     Only parameters with a value are there. `resource` is parsed JSON, structurally valid (`validation`),
@@ -73,14 +76,16 @@ def extract(resource: Mapping[str, Any], *, base_url: str | None = None) -> Mapp
     local. Raises KeyError when the resource has no type that R4 knows, and InvalidResource when it gives one
     composite parameter more values than can be indexed.
     """
-    return _plan(resource["resourceType"], None, base_url).values(resource)
+    type_ = resource["resourceType"]
+    return _plan(type_, parameters.added_to(type_), None, base_url).values(resource)
 
 
 def extract_parameter(
-    resource: Mapping[str, Any], code: str, *, base_url: str | None = None
+    resource: Mapping[str, Any], code: str, parameters: SearchParameters = SHIPPED, *, base_url: str | None = None
 ) -> tuple[SearchValue, ...]:
     """As `extract`, for one parameter; empty when it has no value. Raises KeyError when it is unknown."""
-    return _plan(resource["resourceType"], code, base_url).values(resource).get(code, ())
+    type_ = resource["resourceType"]
+    return _plan(type_, parameters.added_to(type_), code, base_url).values(resource).get(code, ())
 
 
 @dataclass(slots=True)
@@ -192,16 +197,17 @@ def _too_many_combinations(resource: Mapping[str, Any], code: str) -> InvalidRes
 
 
 @lru_cache(maxsize=4096)
-def _plan(resource_type: str, only: str | None, base_url: str | None) -> _Plan:
-    parameters = load_definitions().search_parameters[resource_type]
+def _plan(resource_type: str, added: tuple[SearchParameter, ...], only: str | None, base_url: str | None) -> _Plan:
+    shipped = load_definitions().search_parameters[resource_type]
+    parameters = {**{parameter.code: parameter for parameter in added}, **shipped}
     chosen = [parameters[only]] if only else [p for code, p in parameters.items() if code not in _LEFT_OUT]
     tree = _Branch()
     presences: list[tuple[str, Accessor]] = []
     composites: dict[Route, list[SearchParameter]] = {}
     for parameter in chosen:
-        routes = search_routes(resource_type, parameter.code)
+        routes = routes_of(resource_type, parameter)
         if isinstance(routes, Presence):
-            presences.append((parameter.code, accessor(resource_type, parameter.code)))
+            presences.append((parameter.code, accessor(resource_type, parameter)))
         elif parameter.type == "composite":
             for route in routes:
                 composites.setdefault(route, []).append(parameter)
@@ -216,7 +222,7 @@ def _plan(resource_type: str, only: str | None, base_url: str | None) -> _Plan:
         {step.name: child for step, child in steps if isinstance(step, Field)},
         tuple(child for step, child in steps if not isinstance(step, Field)),
         tuple(presences),
-        tuple(_composites(route, group, base_url) for route, group in composites.items()),
+        tuple(_composites(route, group, parameters, base_url) for route, group in composites.items()),
     )
 
 
@@ -227,8 +233,9 @@ def _ready(branch: _Branch) -> _Walk:
     )
 
 
-def _composites(route: Route, group: Iterable[SearchParameter], base_url: str | None) -> _Composites:
-    known = load_definitions().search_parameters[route.path.partition(".")[0]]
+def _composites(
+    route: Route, group: Iterable[SearchParameter], known: Mapping[str, SearchParameter], base_url: str | None
+) -> _Composites:
     places: dict[tuple[str, str], int] = {}
     parts: list[_Part] = []
     codes = []

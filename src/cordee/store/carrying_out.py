@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.stored_version import StoredVersion
-from cordee.store.changes import Intent, Written, decide, effect_of, now, stored
+from cordee.store import search_parameter_writes
+from cordee.store.changes import Intent, RefusedChange, Written, decide, effect_of, now, stored
 from cordee.store.connection import Connection, Database
-from cordee.store.profile_policy import BreaksProfile, judge
+from cordee.store.profile_policy import judge
 from cordee.store.read import find_several
 from cordee.store.write import Change, apply
 
 Key = tuple[str, str]
+Judged = Mapping[Key, tuple[Issue, ...] | RefusedChange]
+"""What is told of a resource that is written, or why it is not."""
 
 
 async def carry_out(
@@ -31,10 +34,12 @@ async def carry_out(
             decided.append(decide(intent, current.get(intent.key), rid, moment))
         except FhirError as refusal:
             decided.append(refusal)
-    judged = await judge(connection, database, tenant, [one for one in decided if isinstance(one, Change)])
-    decided = [_refused(one, judged) if isinstance(one, Change) else one for one in decided]
-    changes = [one for one in decided if isinstance(one, Change)]
-    written = iter(await _write(connection, tenant, changes, current, judged))
+    wanted = [one for one in decided if isinstance(one, Change)]
+    async with search_parameter_writes.held(connection, tenant, wanted):
+        judged = await _judge(connection, database, tenant, wanted)
+        decided = [_refused(one, judged) if isinstance(one, Change) else one for one in decided]
+        changes = [one for one in decided if isinstance(one, Change)]
+        written = iter(await _write(connection, tenant, changes, current, judged))
     return [next(written) if isinstance(one, Change) else one for one in decided]
 
 
@@ -47,18 +52,25 @@ async def write_changes(
 ) -> list[Written | None]:
     """Writes changes over the versions they were decided on; None for one that met another writer.
 
-    Raises `BreaksProfile` for the first that the tenant's policy refuses; then nothing is written.
+    Raises `RefusedChange` for the first that the tenant refuses; then nothing is written.
     """
-    judged = await judge(connection, database, tenant, changes)
-    for change in changes:
-        if isinstance(refused := _refused(change, judged), FhirError):
-            raise refused
-    return await _write(connection, tenant, changes, current, judged)
+    async with search_parameter_writes.held(connection, tenant, changes):
+        judged = await _judge(connection, database, tenant, changes)
+        for change in changes:
+            if isinstance(refused := _refused(change, judged), FhirError):
+                raise refused
+        return await _write(connection, tenant, changes, current, judged)
 
 
-def _refused(change: Change, judged: Mapping[Key, tuple[Issue, ...] | BreaksProfile]) -> Change | FhirError:
+async def _judge(connection: Connection, database: Database, tenant: int, changes: Sequence[Change]) -> Judged:
+    """By the tenant's profiles, and by its search parameters, which refuse more than they tell."""
+    by_profiles = await judge(connection, database, tenant, changes)
+    return {**by_profiles, **await search_parameter_writes.judge_parameters(connection, tenant, changes)}
+
+
+def _refused(change: Change, judged: Judged) -> Change | FhirError:
     found = judged.get(change.key)
-    return found if isinstance(found, BreaksProfile) else change
+    return found if isinstance(found, RefusedChange) else change
 
 
 async def _write(
@@ -66,9 +78,10 @@ async def _write(
     tenant: int,
     changes: Sequence[Change],
     current: Mapping[Key, StoredVersion],
-    judged: Mapping[Key, tuple[Issue, ...] | BreaksProfile],
+    judged: Judged,
 ) -> list[Written | None]:
     written = await apply(connection, tenant, changes) if changes else frozenset()
+    await search_parameter_writes.follow(connection, tenant, [change for change in changes if change.key in written])
     return [
         Written(effect_of(change, current.get(change.key)), stored(change), _issues(judged.get(change.key)))
         if change.key in written
@@ -77,5 +90,5 @@ async def _write(
     ]
 
 
-def _issues(found: tuple[Issue, ...] | BreaksProfile | None) -> tuple[Issue, ...]:
+def _issues(found: tuple[Issue, ...] | RefusedChange | None) -> tuple[Issue, ...]:
     return found if isinstance(found, tuple) else ()

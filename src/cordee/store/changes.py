@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from cordee.fhir.body import Incoming, instant
-from cordee.fhir.outcome import InvalidResource, Issue, PreconditionFailed, Sealed
+from cordee.fhir.outcome import InvalidResource, Issue, PreconditionFailed, Sealed, Unprocessable
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.write import Change
 
@@ -58,6 +58,12 @@ class Intent:
     def key(self) -> tuple[str, str]:
         """(type, id)"""
         return self.resource_type, self.id
+
+
+class RefusedChange(Unprocessable):
+    """A resource is refused for what the tenant holds, all of it told (422); `key` is its (type, id)."""
+
+    key: tuple[str, str] = ("", "")
 
 
 def now() -> datetime:

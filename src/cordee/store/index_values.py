@@ -18,6 +18,7 @@ from hashlib import blake2b
 from itertools import product
 from typing import Any
 
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 from cordee.fhir.search_values import (
     CompositeValue,
     DateRange,
@@ -108,11 +109,11 @@ def of_type_form(system: str, code: str, value: str) -> str:
     return f"o{system}\x1f{code}\x1f{value}"
 
 
-def index_rows(tenant: int, resource: Mapping[str, Any]) -> IndexRows:
+def index_rows(tenant: int, resource: Mapping[str, Any], parameters: SearchParameters = SHIPPED) -> IndexRows:
     """All that the index must hold of `resource`, without repetition, in a stable order."""
     resource_type = str(resource["resourceType"])
     collected = _Collected()
-    for code, values in extract(resource).items():
+    for code, values in extract(resource, parameters).items():
         key = parameter_key(tenant, resource_type, code)
         collected.terms.add(key ^ form_hash(PRESENT))
         for number, value in enumerate(values):

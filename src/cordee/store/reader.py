@@ -1,11 +1,14 @@
 """What may be read of the resources of one tenant."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from typing import TypeVar
 
 from cordee.fhir.gathering import Gathering, Part
+from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import Search
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.temporal import DateRange
 from cordee.store import history as histories
@@ -16,9 +19,11 @@ from cordee.store.connection import Connections
 from cordee.store.gathering import GatheredPage, gather
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
-from cordee.store.tenant_policies import TenantPolicies, policies_of
+from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
 from cordee.store.tenant_profiles import TenantValidator, tenant_validator
 from cordee.store.terminology.concepts import ConceptReader
+
+Parsed = TypeVar("Parsed")
 
 
 class Reader:
@@ -81,6 +86,27 @@ class Reader:
                 after=after,
             )
 
+    async def search_parameters(self) -> SearchParameters:
+        """What the tenant's resources are found by now."""
+        async with self._connections.rows() as connection:
+            return (await present_edition(connection, self.tenant)).parameters
+
+    async def added_search_parameters(self) -> list[Added]:
+        """Those that the tenant added or dropped, with their state, by id."""
+        async with self._connections.rows() as connection:
+            return await added_parameters(connection, self.tenant)
+
+    async def parsed(self, parse: Callable[[SearchParameters], Parsed]) -> Parsed:
+        """What `parse` makes of the tenant's search parameters.
+
+        They are read again where the tenant has any of its own, or where `parse` refuses what is shipped: a query that
+        needs none of them costs no look-up.
+        """
+        if kept_parameters(self.tenant) is SHIPPED:
+            with suppress(InvalidSearch):
+                return parse(SHIPPED)
+        return parse(await self.search_parameters())
+
     async def search(self, *wanted: Search, count: int, position: str | None = None) -> searches.SearchPage:
         """A page of matches, of one search or of one a type; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
@@ -114,10 +140,6 @@ class Reader:
         """
         async with self._connections.rows() as connection:
             return await reads.all_of_type(connection, self.tenant, resource_type, count=count, after=after)
-
-    async def policies(self) -> TenantPolicies:
-        """What the tenant says of writes, as this process knows it."""
-        return await policies_of(self._connections, self.tenant)
 
     @asynccontextmanager
     async def profiles(self) -> AsyncIterator[TenantValidator]:

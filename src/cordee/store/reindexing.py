@@ -9,9 +9,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 from cordee.store.index_values import IndexRows, index_rows
+from cordee.store.search_parameters import added_of, searchable
 
 _BATCH = 500
+_HAVE_OWN = text("SELECT to_regclass('search_parameter')")
+_OWN = text("SELECT id, definition, state, types FROM search_parameter WHERE tenant = :tenant ORDER BY id")
 _TENANTS = text("SELECT tenant FROM tenant ORDER BY tenant")
 _READ = text("""
 SELECT rid, terms, body FROM resource
@@ -43,18 +47,26 @@ def reindex(connection: Connection, resource_types: Iterable[str], *, beyond_ter
     tenants = [row[0] for row in connection.execute(_TENANTS)]
     for resource_type in resource_types:
         for tenant in tenants:
+            parameters = _parameters(connection, tenant)
             rid = -1
             while True:
                 place = {"tenant": tenant, "type": resource_type, "rid": rid, "count": _BATCH}
                 rows = connection.execute(_READ, place).all()
                 for rid, terms, body in rows:
-                    fresh = index_rows(tenant, orjson.loads(body))
+                    fresh = index_rows(tenant, orjson.loads(body), parameters)
                     if beyond_terms or tuple(sorted(terms)) != fresh.terms:
                         _write(connection, {"tenant": tenant, "rid": rid}, resource_type, fresh)
                         changed += 1
                 if len(rows) < _BATCH:
                     break
     return changed
+
+
+def _parameters(connection: Connection, tenant: int) -> SearchParameters:
+    """The migrations before the tenants' own parameters know of none."""
+    if connection.execute(_HAVE_OWN).scalar() is None:
+        return SHIPPED
+    return searchable(added_of(*row) for row in connection.execute(_OWN, {"tenant": tenant}))
 
 
 def _write(connection: Connection, row: dict[str, Any], resource_type: str, fresh: IndexRows) -> None:

@@ -48,14 +48,23 @@ tenant = Table(
     Column("name", _code, nullable=False, unique=True),
     Column("created", _moment, nullable=False, server_default=text("now()")),
     Column("profiles", _code, nullable=False, server_default=text("'off'")),
+    Column("search_edition", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("profiles IN ('off', 'warn', 'enforce')", name="known_profile_policy"),
-    Column("conditional_delete", _code),
-    CheckConstraint("conditional_delete IN ('single', 'multiple')", name="known_conditional_delete"),
-    Column("dangling_references", _code),
-    CheckConstraint("dangling_references IN ('accept', 'refuse')", name="known_dangling_references"),
-    Column("delete_referred", _code),
-    CheckConstraint("delete_referred IN ('allow', 'refuse', 'cascade')", name="known_delete_referred"),
 )
+"""`search_edition` changes whenever the tenant's own search parameters do."""
+
+search_parameter = Table(
+    "search_parameter",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("id", _code, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("state", _code, nullable=False),
+    Column("types", ARRAY(Text), nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    CheckConstraint("state IN ('indexing', 'ready', 'dropped')", name="known_search_parameter_state"),
+)
+"""What a tenant's active SearchParameters come to; `types` are those whose index may hold values of it."""
 
 resource = Table(
     "resource",

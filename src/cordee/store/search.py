@@ -75,7 +75,7 @@ async def search(
     after = None if position is None else parse_position(position, by)
     records: list[Any] = []
     for one, found, given in lookups:
-        _, keys = orders(tenant, one.resource_type, one.sort)
+        _, keys = orders(tenant, one.resource_type, one.sort, one.parameters)
         ordered = SortedSearch(found, given, by, keys, after, most_bytes // len(wanted))
         records += await page_records(connection, tenant, ordered, count + 1, most_sorted=most_sorted)
     if len(wanted) > 1:

@@ -7,6 +7,7 @@ import orjson
 from cordee.fhir.query import Include, Search
 from cordee.fhir.query_includes import reference_parameters, referring_parameters
 from cordee.fhir.query_refusals import too_costly
+from cordee.fhir.search_parameters import SearchParameters
 from cordee.fhir.search_values import ReferenceValue, extract_parameter
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
@@ -31,9 +32,9 @@ async def find_included(
     includes, revincludes = wanted.includes, wanted.revincludes
     round_ = list(matches)
     while round_ and (includes or revincludes):
-        found = await _referred_to(connection, tenant, includes, round_, matched | included.keys())
+        found = await _referred_to(connection, tenant, wanted.parameters, includes, round_, matched | included.keys())
         for revinclude in revincludes:
-            found += await _referring(connection, tenant, revinclude, round_)
+            found += await _referring(connection, tenant, wanted.parameters, revinclude, round_)
         fresh = {(v.resource_type, v.id): v for v in found if not v.deleted}
         round_ = [v for key, v in fresh.items() if key not in matched and key not in included]
         included |= {(v.resource_type, v.id): v for v in round_}
@@ -48,28 +49,41 @@ async def find_included(
 
 
 async def _referred_to(
-    connection: Connection, tenant: int, includes: Sequence[Include], round_: Iterable[StoredVersion], known: set[Key]
+    connection: Connection,
+    tenant: int,
+    parameters: SearchParameters,
+    includes: Sequence[Include],
+    round_: Iterable[StoredVersion],
+    known: set[Key],
 ) -> list[StoredVersion]:
     if not includes:
         return []
-    keys = {key for version in round_ for key in _references(includes, version)}
+    keys = {key for version in round_ for key in _references(parameters, includes, version)}
     return list((await find_several(connection, tenant, keys - known)).values())
 
 
-def _references(includes: Sequence[Include], version: StoredVersion) -> list[Key]:
+def _references(parameters: SearchParameters, includes: Sequence[Include], version: StoredVersion) -> list[Key]:
     wanted = [include for include in includes if include.resource_type in (version.resource_type, "*")]
     body = orjson.loads(version.body) if wanted else {}
     return [
         (value.type, value.id)
         for include in wanted
-        for code in (reference_parameters(version.resource_type) if include.code == "*" else (include.code,))
-        for value in extract_parameter(body, code)
+        for code in _codes(parameters, include, version.resource_type)
+        for value in extract_parameter(body, code, parameters)
         if isinstance(value, ReferenceValue) and value.type and value.id and include.target in (None, value.type)
     ]
 
 
+def _codes(parameters: SearchParameters, include: Include, resource_type: str) -> tuple[str, ...]:
+    return reference_parameters(resource_type, parameters) if include.code == "*" else (include.code,)
+
+
 async def _referring(
-    connection: Connection, tenant: int, include: Include, round_: Iterable[StoredVersion]
+    connection: Connection,
+    tenant: int,
+    parameters: SearchParameters,
+    include: Include,
+    round_: Iterable[StoredVersion],
 ) -> list[StoredVersion]:
     by_type: dict[str, list[str]] = {}
     for version in round_:
@@ -77,7 +91,7 @@ async def _referring(
     wanted = [
         (type_, parameter_key(tenant, type_, code) ^ form_hash(reference_form(target, id_)))
         for target, ids in by_type.items()
-        for type_, code in referring_parameters(include, target)
+        for type_, code in referring_parameters(include, target, parameters)
         for id_ in ids
     ]
     if len(wanted) > MOST_LOOK_UPS:

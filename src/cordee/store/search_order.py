@@ -27,6 +27,7 @@ from sqlalchemy.types import Numeric, TypeEngine
 
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import SortKey, search_parameter
+from cordee.fhir.search_parameters import SearchParameters
 from cordee.store.index_values import FIRST, LAST, long_key, parameter_key
 from cordee.store.schema import (
     INDEXED_BEGINNING,
@@ -125,7 +126,7 @@ def parse_position(text: str, by: tuple[OrderShape, ...]) -> Position:
 
 
 def orders(
-    tenant: int, resource_type: str, keys: tuple[SortKey, ...]
+    tenant: int, resource_type: str, keys: tuple[SortKey, ...], parameters: SearchParameters
 ) -> tuple[tuple[OrderShape, ...], list[list[int]]]:
     """What each key compares, and the index keys of those that have some.
 
@@ -138,15 +139,16 @@ def orders(
         if key.code in ("_id", "_lastUpdated"):
             shapes.append(OrderShape("_id" if key.code == "_id" else "_lastUpdated", key.descending))
             continue
-        type_ = search_parameter(resource_type, key.code).type
-        kind = _KINDS.get(type_)
+        parameter = search_parameter(resource_type, key.code, parameters)
+        kind = _KINDS.get(parameter.type)
         if kind is None:
             raise InvalidSearch(
-                f"_sort={key.code}: a {type_} can't be sorted by; tokens, references, dates, numbers and texts can."
+                f"_sort={key.code}: a {parameter.type} can't be sorted by; tokens, references, dates, numbers and "
+                "texts can."
             )
         if kind == "text":
-            paths = sort_paths(resource_type, key.code)
-            kind = "presence" if says_presence(resource_type, key.code) else kind
+            paths = sort_paths(resource_type, parameter)
+            kind = "presence" if says_presence(resource_type, parameter) else kind
             shapes.append(OrderShape(kind, key.descending, paths))
             continue
         shapes.append(OrderShape(kind, key.descending))

@@ -197,7 +197,7 @@ def _merged(resource_type: str, criteria: Iterable[Criterion]) -> list[list[Crit
 
 def _is_single(resource_type: str, code: str) -> bool:
     """Whether a resource gives the parameter one value at most, by the cardinalities of R4."""
-    if code.startswith("_"):
+    if code not in load_definitions().search_parameters[resource_type] or code.startswith("_"):
         return False
     routes = search_routes(resource_type, code)
     if isinstance(routes, Presence) or len({route.path for route in routes}) != 1:

@@ -14,7 +14,7 @@ def one_order(tenant: int, searches: Sequence[Search]) -> tuple[OrderShape, ...]
 
     Raises `InvalidSearch` where a parameter is of one kind in a type and of another kind in another.
     """
-    found = [orders(tenant, search.resource_type, search.sort)[0] for search in searches]
+    found = [orders(tenant, search.resource_type, search.sort, search.parameters)[0] for search in searches]
     if len(found) > 1 and any(order.paths for by in found for order in by):
         raise InvalidSearch("_sort: several types can be sorted by _lastUpdated, _id, dates, numbers and texts.")
     if any(by != found[0] for by in found):

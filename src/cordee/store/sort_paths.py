@@ -4,9 +4,11 @@ The index holds such values as hashes, which have no order of use to anybody; so
 was found.
 """
 
-from functools import cache
+from functools import lru_cache
 
-from cordee.fhir.definitions import load_definitions
+import orjson
+
+from cordee.fhir.definitions import SearchParameter
 from cordee.fhir.search_expressions import (
     ExtensionsNamed,
     Field,
@@ -17,7 +19,7 @@ from cordee.fhir.search_expressions import (
     WhereEquals,
     WhereExtended,
     WhereRefersTo,
-    search_routes,
+    routes_of,
 )
 
 _LEAVES = {
@@ -36,23 +38,21 @@ _EXTENSION_LEAVES = {
 }  # fmt: skip
 
 
-@cache
-def sort_paths(resource_type: str, code: str) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def sort_paths(resource_type: str, parameter: SearchParameter) -> tuple[str, ...]:
     """The paths (in lax mode, which opens arrays) to a parameter's codes, values, references or URIs.
 
     Of a parameter that says whether something is there (`deceased`): to what says so.
     """
-    parameter = load_definitions().search_parameters[resource_type][code]
-    routes = search_routes(resource_type, code)
+    routes = routes_of(resource_type, parameter)
     if isinstance(routes, Presence):
         return tuple(_path(route) + " ? (@ == true)" * (route.type == "boolean") for route in routes.routes)
     return tuple(dict.fromkeys(path for route in routes for path in _leaves(parameter.type, route)))
 
 
-@cache
-def says_presence(resource_type: str, code: str) -> bool:
+def says_presence(resource_type: str, parameter: SearchParameter) -> bool:
     """Whether a parameter is true where one of its paths leads to something, and false elsewhere."""
-    return isinstance(search_routes(resource_type, code), Presence)
+    return isinstance(routes_of(resource_type, parameter), Presence)
 
 
 def _leaves(parameter_type: str, route: Route) -> list[str]:
@@ -72,10 +72,15 @@ def _step(step: Step) -> str:
         case Item(index):
             return f"[{index}]"
         case WhereEquals(name, value):
-            return f' ? (@.{name} == "{value}")'
+            return f" ? (@.{name} == {_quoted(value)})"
         case WhereRefersTo(type_):
             return f' ? (@.reference starts with "{type_}/" || @.type == "{type_}")'
         case WhereExtended(url):
-            return f' ? (@.extension.url == "{url}")'
+            return f" ? (@.extension.url == {_quoted(url)})"
         case ExtensionsNamed(url):
-            return f'.extension ? (@.url == "{url}")'
+            return f".extension ? (@.url == {_quoted(url)})"
+
+
+def _quoted(text: str) -> str:
+    """A tenant writes expressions of its own: nothing in a text of theirs may end it."""
+    return orjson.dumps(text).decode()

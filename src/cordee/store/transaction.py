@@ -8,11 +8,10 @@ from cordee.fhir.bundle import BundleEntry, InvalidBundle, in_processing_order
 from cordee.fhir.outcome import Conflict, FhirError, Issue
 from cordee.store import read as reads
 from cordee.store.carrying_out import write_changes
-from cordee.store.changes import Precondition, Written, decide, now
+from cordee.store.changes import Precondition, RefusedChange, Written, decide, now
 from cordee.store.conditional_references import ParseCriteria
 from cordee.store.connection import Connection, Database
 from cordee.store.integrity import NOT_HELD, Integrity, ReferredTo, require_integrity
-from cordee.store.profile_policy import BreaksProfile
 from cordee.store.transaction_patches import find_patched, patched
 from cordee.store.transaction_references import EntryReferences, refuse_dangling, resolve_conditional_references
 from cordee.store.transaction_steps import (
@@ -102,7 +101,7 @@ async def _carry_out(
             step.result = decided
     try:
         written = await write_changes(connection, database, tenant, [change for _, change in changes], current)
-    except BreaksProfile as refusal:
+    except RefusedChange as refusal:
         entry = next(step.entry for step, change in changes if change.key == refusal.key)
         raise placed(entry, refusal) from None
     for (step, _), result in zip(changes, written, strict=True):

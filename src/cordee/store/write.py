@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cordee.fhir.body import Incoming
+from cordee.fhir.search_parameters import SearchParameters
 from cordee.store.connection import Connection
 from cordee.store.index_values import NO_ROWS, IndexRows, form_hash, index_rows, reference_form
+from cordee.store.search_parameters import edition_of, present_edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ class Change:
         return self.resource_type, self.id
 
 
-_INCOMING = """
+EDITION = "(SELECT search_edition FROM tenant WHERE tenant = $1) = $26"
+"""Nothing is written that is indexed by other search parameters than the tenant has; see `search_parameters`."""
+
+_INCOMING = (
+    """
 WITH txn AS MATERIALIZED (SELECT nextval('transaction_number') AS txn),
 written AS (
   INSERT INTO resource AS r (tenant, resource_type, id, rid, version, txn, created_txn, last_updated, deleted, method,
@@ -56,6 +62,9 @@ written AS (
   FROM unnest($2::text[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bool[], $8::text[],
               $9::bigint[], $10::text[], $11::text[], $25::bool[])
        AS i(resource_type, id, rid, version, last_updated, deleted, method, self_term, terms, body, sealed), txn
+  WHERE """
+    + EDITION
+    + """
   ON CONFLICT (tenant, resource_type, id) {on_conflict}
   RETURNING r.resource_type, r.id, r.rid, r.version),
 dates AS (
@@ -75,6 +84,7 @@ strings AS (
   FROM unnest($21::bigint[], $22::bigint[], $23::text[], $24::text[]) AS s(rid, key, value, grams)
   JOIN written w ON w.rid = s.rid)
 """
+)
 
 CREATE = _INCOMING.format(on_conflict="DO NOTHING") + "SELECT resource_type, id FROM written"
 
@@ -84,7 +94,10 @@ REPLACE = (
   SET version = excluded.version, txn = excluded.txn, last_updated = excluded.last_updated,
       deleted = excluded.deleted, method = excluded.method, terms = excluded.terms, body = excluded.body,
       sealed = excluded.sealed
-  WHERE r.version = excluded.version - 1"""
+  WHERE r.version = excluded.version - 1 AND r.xmin = (
+    -- What the statement removes from the index is what its snapshot shows: nobody may have indexed the row since.
+    SELECT o.xmin FROM resource o
+    WHERE o.tenant = excluded.tenant AND o.resource_type = excluded.resource_type AND o.id = excluded.id)"""
     )
     + """,
 archived AS (  -- the statement's snapshot still shows the version that is being replaced
@@ -102,18 +115,24 @@ async def apply(connection: Connection, tenant: int, changes: Sequence[Change]) 
     """Writes the changes in one statement; returns the (type, id) of those that were written.
 
     One that is missing from the answer met another writer: nothing of it is stored. No two changes may be of the same
-    resource. Inside a transaction, the caller holds the rows' locks, in the order of (type, id), beforehand.
+    resource. Where the tenant's search parameters are not those that this process knows, it reads them and writes by
+    those. Inside a transaction, the caller holds the rows' locks, in the order of (type, id), beforehand.
     """
     ordered = sorted(changes, key=lambda change: change.key)
     sql = CREATE if all(change.replaces == 0 for change in ordered) else REPLACE
-    rows = await connection.fetch(sql, tenant, *_columns(tenant, ordered))
-    return frozenset((row[0], row[1]) for row in rows)
+    known = await edition_of(connection, tenant)
+    while True:
+        columns = _columns(tenant, ordered, known.parameters)
+        rows = await connection.fetch(sql, tenant, *columns, known.number)
+        if rows or (present := await present_edition(connection, tenant)).number == known.number:
+            return frozenset((row[0], row[1]) for row in rows)
+        known = present
 
 
-def _columns(tenant: int, changes: Sequence[Change]) -> list[list[object]]:
+def _columns(tenant: int, changes: Sequence[Change], parameters: SearchParameters) -> list[list[object]]:
     """The statement's parameters $2 to $25: a list a column."""
     indexed: list[tuple[int, IndexRows]] = [
-        (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, c.incoming.resource)) for c in changes
+        (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, c.incoming.resource, parameters)) for c in changes
     ]
     dates = [(rid, *row) for rid, rows in indexed for row in rows.dates]
     numbers = [(rid, *row) for rid, rows in indexed for row in rows.numbers]

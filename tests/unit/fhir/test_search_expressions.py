@@ -14,7 +14,8 @@ from cordee.fhir.search_expressions import (
 
 
 def read(resource, code):
-    return accessor(resource["resourceType"], code)(resource)
+    type_ = resource["resourceType"]
+    return accessor(type_, load_definitions().search_parameters[type_][code])(resource)
 
 
 def test_every_expression_of_every_resource_type_compiles_to_somewhere():

@@ -23,10 +23,12 @@ from cordee.cli.logging import configure_logging
 from cordee.fhir.bundle import BundleEntry
 from cordee.fhir.outcome import NotFound
 from cordee.fhir.query import Search, parse_search
+from cordee.fhir.search_parameters import SearchParameters
 from cordee.settings import Settings
 from cordee.store.changes import Precondition
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.loading import Loader
+from cordee.store.reader import Reader
 from cordee.store.statistics import refresh_statistics
 
 _LOAD_WORTH_STATISTICS = 2_000
@@ -110,7 +112,10 @@ async def _load(settings: Settings, dsn: str, tenant: str, sources: list[Source]
         size = 0 if any(source.is_stream for source in sources) else sum(source.size for source in sources)
         console = Console(stderr=True)
         with progress_display(console, size=size, files=len(sources)) as display:
-            run = Run(Loader(database, number, _precondition, _criteria_parser(settings, tenant)), report, display)
+            known = await Reader(database, number).search_parameters()
+            run = Run(
+                Loader(database, number, _precondition, _criteria_parser(settings, tenant, known)), report, display
+            )
             interrupted = await _until_interrupted(run, sources, jobs)
         if report.written >= _LOAD_WORTH_STATISTICS:
             await refresh_statistics(database)
@@ -143,13 +148,13 @@ def _precondition(entry: BundleEntry) -> Precondition:
     return parse_precondition(entry.if_match, entry.if_none_match)
 
 
-def _criteria_parser(settings: Settings, tenant: str) -> Callable[[str, str], Search]:
+def _criteria_parser(settings: Settings, tenant: str, known: SearchParameters) -> Callable[[str, str], Search]:
     base = None
     if settings.base_url is not None:
         prefix = "" if tenant == DEFAULT_TENANT else f"/t/{tenant}"
         base = f"{settings.base_url.rstrip('/')}{prefix}/fhir"
 
     def parse(resource_type: str, criteria: str) -> Search:
-        return parse_search(resource_type, decode_form(criteria.encode()), base_url=base)
+        return parse_search(resource_type, decode_form(criteria.encode()), base_url=base, known=known)
 
     return parse
