@@ -57,6 +57,10 @@ class Arguments:
         """Where a parameter that was given stands, for the path of a refusal."""
         return self._places[name]
 
+    def has_place(self, name: str) -> bool:
+        """Whether a parameter was given by its name, and is not the body itself."""
+        return name in self._places
+
     def takes(self, name: str) -> bool:
         """Whether the operation has a parameter of that name."""
         return name in self._values

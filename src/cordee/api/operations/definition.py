@@ -30,7 +30,7 @@ class Output:
 class Asked:
     """One request of an operation. `type` and `id` are those of its address, empty where it has none.
 
-    `cursor` is the position in the link to the page asked for, None for the first one.
+    `cursor` is the position in the link to the page asked for, None for the first one; `posted` the JSON of the body.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Asked:
     base_url: str
     type: str = ""
     cursor: str | None = None
+    posted: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Operation:
     @property
     def resource_input(self) -> Input | None:
         """The input that is the resource asked about, which may be POSTed bare, the simple ones in the address."""
-        return next((parameter for parameter in self.inputs if parameter.name == "resource"), None)
+        return next((parameter for parameter in self.inputs if parameter.name in ("resource", "input")), None)
 
     @property
     def affects_state(self) -> bool:

@@ -34,17 +34,18 @@ async def run_operation(
 
 
 async def _asked(operation: Operation, address: Address, settings: Settings, request: FhirRequest) -> Asked:
-    arguments = await _arguments(operation, settings, request)
-    return Asked(address.id, arguments, request.base_url, address.type, request.parameter("_cursor"))
+    posted = await request.resource_body(settings.max_body_bytes) if request.method == "POST" else b""
+    arguments = _arguments(operation, request, posted)
+    return Asked(address.id, arguments, request.base_url, address.type, request.parameter("_cursor"), posted)
 
 
-async def _arguments(operation: Operation, settings: Settings, request: FhirRequest) -> Arguments:
+def _arguments(operation: Operation, request: FhirRequest, posted: bytes) -> Arguments:
     """Of the query for a GET, of the body for a POST, which may be empty (R4 operations.html#request)."""
     lenient, base_url = request.preferences.lenient, request.base_url
     pairs = request.search_parameters()
     if request.method != "POST":
         return from_query(operation.inputs, pairs, lenient=lenient, base_url=base_url)
-    body = with_own_references_relative(await request.resource_body(settings.max_body_bytes), base_url)
+    body = with_own_references_relative(posted, base_url)
     if operation.resource_input is not None:
         return arguments_with_resource(operation, body, pairs, lenient=lenient, base_url=base_url)
     if pairs:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from cordee.api.operations.auditing import EXPLAIN, PROOF
 from cordee.api.operations.billing import BILL
 from cordee.api.operations.code_validation import VALIDATE_IN_SYSTEM, VALIDATE_IN_VALUE_SET
+from cordee.api.operations.converting import CONVERT
 from cordee.api.operations.correcting import CORRECT
 from cordee.api.operations.definition import Operation
 from cordee.api.operations.eligibility import ELIGIBILITY
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     TRANSLATE,
     VALIDATE,
     MATCH,
+    CONVERT,
     META,
     META_ADD,
     META_DELETE,
