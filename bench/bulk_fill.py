@@ -16,7 +16,7 @@ import orjson
 
 from cordee.fhir.body import accept
 from cordee.store.changes import now
-from cordee.store.index_values import form_hash, index_rows, reference_form
+from cordee.store.index_values import index_rows, reference_hash
 
 _RESOURCES_A_COPY = 5_000
 _COLUMNS = {
@@ -90,7 +90,7 @@ def _rows(
         rows["resource"].append(
             (
                 *(tenant, kind, id_, rid, 1, transaction, transaction, moment, False, "PUT"),
-                *(form_hash(reference_form(kind, id_)), indexed.terms, incoming.stored_text(id_, 1, moment)),
+                *(reference_hash(kind, id_), indexed.terms, incoming.stored_text(id_, 1, moment)),
             )
         )
         for table, found in (

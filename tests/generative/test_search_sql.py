@@ -124,6 +124,7 @@ async def test_sql_compares_every_date_and_number_with_every_other_as_matching_d
     for prefix in ("", *PREFIXES):
         for date in DATES:
             await assert_same_answer(repository, held, "Observation", [("date", prefix + date)])
+            await assert_same_answer(repository, held, "Observation", [("date", prefix + date), ("code", "c")])
             await assert_same_answer(repository, held, "CarePlan", [("date", prefix + date), ("date", f"le{DATES[3]}")])
         for number in NUMBERS:
             for code, text in (("value-quantity", prefix + number), ("code-value-quantity", f"c${prefix}{number}")):

@@ -10,7 +10,7 @@ from cordee.fhir.body import accept
 from cordee.fhir.outcome import InvalidSearch, Unavailable
 from cordee.fhir.query import parse_search
 from cordee.store import search as store_search
-from cordee.store import search_windows
+from cordee.store import search_pages
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
 
@@ -178,7 +178,7 @@ async def test_a_number_nearer_to_nothing_than_the_database_keeps_is_no_hindranc
 
 
 async def test_more_bodies_than_may_be_read_are_not_sorted_by(store, ids, monkeypatch):
-    monkeypatch.setattr(search_windows, "MOST_READ", 2)
+    monkeypatch.setattr(search_pages, "MOST_READ", 2)
     await store(*(body("Patient", id=i, gender="male") for i in "ab"))
     assert await ids("Patient?_sort=gender") == ["a", "b"]
     await store(body("Patient", id="c", gender="female"))

@@ -3,6 +3,9 @@
 Most tests of a date look at one end of its range, which tells an index little: half of all sessions begin before any
 given day. But nearly every date is a day or less, so its end tells where it began. Those dates are indexed apart from
 the long ones (`index_values.LONGEST_SHORT`), and are looked for by where they begin, from both sides.
+
+A date beside a code has no index that holds both, unless the date too is a term: so each date also says which months it
+touches, and a search of a year or less asks for its months first.
 """
 
 from collections.abc import Sequence
@@ -10,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cordee.fhir.temporal import EARLIEST, LATEST
-from cordee.store.index_values import FIRST, LAST, LONGEST_SHORT
+from cordee.store.index_values import FIRST, LAST, LONGEST_SHORT, MONTHLESS, month_forms
+
+MOST_MONTHS = 13
 
 DateTest = tuple[str, int, int]
 """A prefix of R4 search.html#prefix, and the searched range [low, high) in microseconds since 1970."""
@@ -27,9 +32,28 @@ class Box:
 
     def arguments(self) -> list[int]:
         """Bounds of the beginnings of short ranges, then of the beginnings and of the ends of long ones."""
+        short, _ = self.beginnings()
+        return [*short, self.first_low, self.last_low, self.first_high, self.last_high]
+
+    def beginnings(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Bounds of where short ranges begin, and of where long ones do."""
         first = max(self.first_low, self.first_high - LONGEST_SHORT)
-        last = min(self.last_low, self.last_high)
-        return [first, last, self.first_low, self.last_low, self.first_high, self.last_high]
+        return (first, min(self.last_low, self.last_high)), (self.first_low, self.last_low)
+
+    def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Bounds of where short ranges end, and of where long ones do."""
+        last = min(self.last_high, self.last_low + LONGEST_SHORT)
+        return (max(self.first_high, self.first_low), last), (self.first_high, self.last_high)
+
+    def month_forms(self) -> tuple[str, ...] | None:
+        """The forms of which each range inside of the box has one at least; None when they would be too many."""
+        # A range that begins before its first instant that counts holds that instant, since it ends after it.
+        first = max(self.first_low, self.first_high - 1)
+        last = max(first, min(self.last_low, self.last_high))
+        if first <= FIRST or last == LAST:
+            return None
+        months = month_forms(first, last + 1, most=MOST_MONTHS)
+        return None if months == (MONTHLESS,) else (*months, MONTHLESS)
 
 
 def box(criteria: Sequence[Sequence[DateTest]]) -> Box:

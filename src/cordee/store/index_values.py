@@ -4,7 +4,8 @@ A *term* is a 64-bit integer for one exact thing one parameter can say: `key ^ h
 resource type and parameter; the form for one of the ways the value may be asked for (`code`, `system|code`,
 `system|`, `|code`, a reference, a URI, an exact string, «has a value»). Because the two halves are combined by XOR,
 SQL can compute the term of a reference to a row it has found (`target.self_term # key`), which is what chains and
-_revinclude need. Ranges (dates, numbers, quantities) and strings have tables of their own, under the same key.
+_revinclude need. The forms of references are marked in their lowest bits, so that few of a row's terms have to be
+looked up to follow one. Ranges (dates, numbers, quantities) and strings have tables of their own, under the same key.
 
 A hash of 64 bits meets another by chance once in 10^19 pairs; BLAKE2 makes it infeasible to do so on purpose cheaply.
 """
@@ -48,9 +49,15 @@ FIRST, LAST = -(2**63), 2**63 - 1
 LONGEST_SHORT = 25 * 3_600 * 1_000_000
 """Microseconds: a day when clocks go back. Longer ranges are indexed under a key of their own; see `date_box`."""
 
+MOST_MONTHS_TOUCHED = 3
+MONTHLESS = "m"
+"""The form of a date that touches more months than that, or has an open end."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY = 24 * 3_600 * 1_000_000
 _LONGEST_REMEMBERED = 128
+_REFERENCE = "r"
 _OPEN_LOW, _OPEN_HIGH = Decimal("-Infinity"), Decimal("Infinity")
 
 
@@ -69,10 +76,18 @@ class IndexRows:
 
 NO_ROWS = IndexRows((), (), (), ())
 
+REFERENCE_MARK = 0b1111
+"""The bits that are set in every reference's form, and in one in sixteen of the others."""
+
 
 def form_hash(form: str) -> int:
     """The 64-bit signed hash of one form."""
     return _remembered_hash(form) if len(form) <= _LONGEST_REMEMBERED else _hash(form)
+
+
+def term_hash(form: str) -> int:
+    """The half of a term that stands for one of the forms of `term_forms`."""
+    return form_hash(form) | REFERENCE_MARK if form[0] == _REFERENCE else form_hash(form)
 
 
 def _hash(form: str) -> int:
@@ -89,8 +104,13 @@ def parameter_key(tenant: int, resource_type: str, code: str) -> int:
 
 
 def reference_form(resource_type: str, resource_id: str) -> str:
-    """The form of a reference to a resource of this server; its hash is the row's `self_term`."""
-    return f"r{resource_type}/{resource_id}"
+    """The form of a reference to a resource of this server."""
+    return f"{_REFERENCE}{resource_type}/{resource_id}"
+
+
+def reference_hash(resource_type: str, resource_id: str) -> int:
+    """The `self_term` of a resource: what a reference to it has beside the key of its parameter."""
+    return term_hash(reference_form(resource_type, resource_id))
 
 
 def token_forms(token: Token) -> tuple[str, ...]:
@@ -119,8 +139,11 @@ def index_rows(tenant: int, resource: Mapping[str, Any], parameters: SearchParam
         for number, value in enumerate(values):
             if isinstance(value, CompositeValue):
                 collected.add_composite(key, value, number)
-            else:
-                collected.add(key, value)
+                continue
+            collected.add(key, value)
+            if isinstance(value, DateRange):
+                months = month_forms(microseconds(value.low), microseconds(value.high))
+                collected.terms.update(key ^ form_hash(form) for form in months)
     return IndexRows(
         tuple(sorted(collected.terms)),
         tuple(sorted(collected.dates)),
@@ -136,6 +159,24 @@ def microseconds(moment: datetime) -> int:
     if moment == LATEST:
         return LAST
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def month_forms(low: int, high: int, most: int = MOST_MONTHS_TOUCHED) -> tuple[str, ...]:
+    """Which months of UTC [low, high) touches, in microseconds since 1970; `MONTHLESS` for more than `most`."""
+    if low == FIRST or high == LAST:
+        return (MONTHLESS,)
+    first, last = _month(low), _month(max(low, high - 1))
+    return tuple(f"m{month}" for month in range(first, last + 1)) if last - first < most else (MONTHLESS,)
+
+
+@lru_cache(maxsize=4096)
+def _month_of_day(day: int) -> int:
+    at = _EPOCH + timedelta(days=day)
+    return at.year * 12 + at.month
+
+
+def _month(moment: int) -> int:
+    return _month_of_day(moment // _DAY)
 
 
 def grams(key: int, text: str) -> tuple[int, ...]:
@@ -189,7 +230,7 @@ class _Collected:
             case TokenText():
                 self.strings.add((text_key(key), normalize_text(value.text), ()))
             case _:
-                self.terms.update(key ^ form_hash(form) for form in term_forms(value))
+                self.terms.update(key ^ term_hash(form) for form in term_forms(value))
 
     def add_composite(self, key: int, value: CompositeValue, number: int) -> None:
         """Forms of the exact components make the key under which the ranges of the others stand."""

@@ -15,7 +15,7 @@ from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.reference_rewriting import references_in
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
-from cordee.store.index_values import form_hash, parameter_key, reference_form
+from cordee.store.index_values import parameter_key, reference_hash
 from cordee.store.referring import find_referring_by
 
 MOST_NAMED = 20
@@ -88,7 +88,7 @@ async def find_referrers(
 ) -> list[StoredVersion]:
     """What refers to any of several resources, oldest first."""
     wanted = {
-        (type_, parameter_key(tenant, type_, code) ^ form_hash(reference_form(*key)))
+        (type_, parameter_key(tenant, type_, code) ^ reference_hash(*key))
         for key in keys
         for type_, code in _ways_to_refer(key[0])
     }

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
-from cordee.store.index_values import form_hash, parameter_key, reference_form
+from cordee.store.index_values import parameter_key, reference_hash
 from cordee.store.read import VERSION_COLUMNS
 
 # OFFSET 0 keeps the other conditions out of the look-up, which would else be made by two indexes each time.
@@ -32,7 +32,7 @@ async def find_referring(
 ) -> list[StoredVersion]:
     """The resources of a type whose reference parameter `code` names any of `targets` (type, id), oldest first."""
     key = parameter_key(tenant, resource_type, code)
-    wanted = {(resource_type, key ^ form_hash(reference_form(*target))) for target in targets}
+    wanted = {(resource_type, key ^ reference_hash(*target)) for target in targets}
     return await find_referring_by(connection, tenant, wanted, limit=limit)
 
 

@@ -84,7 +84,7 @@ resource = Table(
     Column("body", Text, nullable=False),
     Column("sealed", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("tenant", "resource_type", "id"),
-    Index("resource_by_rid", "tenant", "resource_type", "rid", unique=True),
+    Index("resource_by_rid", "tenant", "resource_type", "rid", unique=True, postgresql_include=["deleted"]),
     Index("resource_by_type_and_time", "tenant", "resource_type", "last_updated", "rid"),
     Index("resource_by_time", "tenant", "last_updated", "rid"),
     Index("resource_by_self_term", "tenant", "self_term"),

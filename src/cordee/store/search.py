@@ -19,10 +19,10 @@ from cordee.store.search_chains import MOST_FOLLOWED, follow_chains
 from cordee.store.search_cost import refuse_costly
 from cordee.store.search_includes import find_included
 from cordee.store.search_order import Position, orders, parse_position
-from cordee.store.search_shape import Rows, rows
-from cordee.store.search_statements import VERSION_WIDTH
+from cordee.store.search_pages import MOST_SORTED, SortedSearch, page_records
+from cordee.store.search_shape import Rows, is_single, rows, sort_reach
+from cordee.store.search_statements import VERSION_WIDTH, PageShape
 from cordee.store.search_types import merged, one_order
-from cordee.store.search_windows import MOST_SORTED, SortedSearch, page_records
 
 MOST_PAGE_BYTES = 32_000_000
 """What the bodies of a page's matches hold at most, unless one alone is longer: the next page goes on from there."""
@@ -55,7 +55,7 @@ async def search(
     """A page of at most `count` matches, after `position`; 0 gives the total alone.
 
     Several searches are of a type each, and alike in all but their criteria and includes. `most_followed` is that of
-    `search_chains`, `most_sorted` that of `search_windows`, `most_bytes` what the bodies of a page may hold. Raises
+    `search_chains`, `most_sorted` that of `search_pages`, `most_bytes` what the bodies of a page may hold. Raises
     `InvalidSearch` for a sort that isn't possible or costs too much, and for a position that isn't ours.
     """
     lookups = []
@@ -76,8 +76,11 @@ async def search(
     records: list[Any] = []
     for one, found, given in lookups:
         _, keys = orders(tenant, one.resource_type, one.sort, one.parameters)
-        ordered = SortedSearch(found, given, by, keys, after, most_bytes // len(wanted))
-        records += await page_records(connection, tenant, ordered, count + 1, most_sorted=most_sorted)
+        code = one.sort[0].code if one.sort else ""
+        reach = sort_reach(one.resource_type, one.criteria, code)
+        single = bool(code) and is_single(one.resource_type, code)
+        ordered = SortedSearch(found, given, by, keys, reach, single, after, most_bytes // len(wanted))
+        records += await page_records(connection, ordered, count + 1, most_sorted=most_sorted)
     if len(wanted) > 1:
         records = merged(records, by)
     # Where the bodies of a page are too long together, it ends before the first that was left out.
@@ -114,6 +117,6 @@ async def find_matching(connection: Connection, tenant: int, wanted: Search, *, 
     refuse_costly(wanted.criteria)
     ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria)
     found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
-    call = statements.page(found, (), None).call([tenant, *arguments, limit, MOST_PAGE_BYTES])
+    call = statements.page(found, PageShape()).call([tenant, *arguments, limit, MOST_PAGE_BYTES])
     records = await connection.fetch(*call)
     return [StoredVersion(*record[:VERSION_WIDTH]) for record in records]

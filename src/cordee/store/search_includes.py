@@ -11,7 +11,7 @@ from cordee.fhir.search_parameters import SearchParameters
 from cordee.fhir.search_values import ReferenceValue, extract_parameter
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store.connection import Connection
-from cordee.store.index_values import form_hash, parameter_key, reference_form
+from cordee.store.index_values import parameter_key, reference_hash
 from cordee.store.read import find_several
 from cordee.store.referring import find_referring_by
 
@@ -89,7 +89,7 @@ async def _referring(
     for version in round_:
         by_type.setdefault(version.resource_type, []).append(version.id)
     wanted = [
-        (type_, parameter_key(tenant, type_, code) ^ form_hash(reference_form(target, id_)))
+        (type_, parameter_key(tenant, type_, code) ^ reference_hash(target, id_))
         for target, ids in by_type.items()
         for type_, code in referring_parameters(include, target, parameters)
         for id_ in ids

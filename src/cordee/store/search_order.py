@@ -18,6 +18,7 @@ from sqlalchemy import (
     collate,
     func,
     literal_column,
+    null,
     or_,
     select,
 )
@@ -40,13 +41,13 @@ from cordee.store.schema import (
 from cordee.store.search_sql import MOMENT, NUMBER, NUMBERS, TEXT, Arguments
 from cordee.store.sort_paths import says_presence, sort_paths
 
-SortKind = Literal["_id", "_lastUpdated", "date", "number", "string", "text", "presence"]
+SortKind = Literal["_id", "_lastUpdated", "date", "number", "string", "text", "presence", "absent"]
 
 _KINDS: dict[str, SortKind] = {
     **{"date": "date", "number": "number", "quantity": "number", "string": "string"},
     **{"token": "text", "reference": "text", "uri": "text"},
 }
-_TYPES: dict[SortKind, TypeEngine[Any]] = {
+SORT_TYPES: dict[SortKind, TypeEngine[Any]] = {
     "_id": TEXT,
     "_lastUpdated": MOMENT,
     "date": NUMBER,
@@ -62,7 +63,7 @@ _LARGEST_EXPONENT = 400
 class OrderShape:
     """What a sort key compares, which way; rows without a value come last either way.
 
-    `paths` are those of `sort_paths`, for what is read from the body.
+    `paths` are those of `sort_paths`, for what is read from the body. `absent`: no row has a value.
     """
 
     kind: SortKind
@@ -104,7 +105,7 @@ class Position:
     values: tuple[Any, ...]
 
     def arguments(self) -> list[Any]:
-        """In the order of `search_statements.page`."""
+        """In the order of `search_statements.page`: the horizon, the row identity, the values that are there."""
         return [self.horizon, self.rid, *(value for value in self.values if value is not None)]
 
     def text(self) -> str:
@@ -170,6 +171,8 @@ def _column(order: OrderShape, given: Arguments) -> ColumnElement[Any]:
             return resource.c.last_updated
         case "date":
             return _extreme(date_value, date_value.c.high if order.descending else date_value.c.low, order, given)
+        case "absent":
+            return null()
         case "text":
             return _written(order)
         case "presence":
@@ -221,7 +224,7 @@ def ordered(
     """
     statement = select(found)
     if after is not None:
-        statement = statement.where(_beyond(found, by, after, given, backwards=_is_backwards(by)))
+        statement = statement.where(beyond(found, by, after, given))
     return statement.order_by(*order_clauses(found, by))
 
 
@@ -241,22 +244,23 @@ def _is_backwards(by: tuple[OrderShape, ...]) -> bool:
     return bool(by) and by[0].descending
 
 
-def _beyond(
-    found: FromClause, by: tuple[OrderShape, ...], after: tuple[bool, ...], given: Arguments, *, backwards: bool
+def beyond(
+    found: FromClause, by: tuple[OrderShape, ...], after: tuple[bool, ...], given: Arguments
 ) -> ColumnElement[bool]:
+    """The rows beyond a position. Arguments: its row identity, then its values that are there, as `after` says."""
     rid = given.next(NUMBER)
-    lasts = [given.next(_TYPES[order.kind]) if there else None for order, there in zip(by, after, strict=True)]
-    beyond = found.c.rid < rid if backwards else found.c.rid > rid
+    lasts = [given.next(SORT_TYPES[order.kind]) if there else None for order, there in zip(by, after, strict=True)]
+    farther_on = found.c.rid < rid if _is_backwards(by) else found.c.rid > rid
     for i, (order, last) in reversed(list(enumerate(zip(by, lasts, strict=True)))):
         column = found.c[f"sort_{i}"]
         if last is None:
-            beyond = and_(column.is_(None), beyond)
+            farther_on = and_(column.is_(None), farther_on)
             continue
         farther = column < last if order.descending else column > last
         if not order.always_present:
             farther = or_(farther, column.is_(None))
-        beyond = or_(farther, and_(column == last, beyond))
-    return beyond
+        farther_on = or_(farther, and_(column == last, farther_on))
+    return farther_on
 
 
 def _decimal(text: str) -> Decimal:

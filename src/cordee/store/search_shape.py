@@ -7,6 +7,7 @@ takes the arguments in the order in which they were given here: that order, stat
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from types import MappingProxyType
 from typing import Any, Literal, Union
@@ -31,7 +32,7 @@ from cordee.fhir.query_values import (
 )
 from cordee.fhir.search_expressions import Field, Presence, search_routes
 from cordee.fhir.url_hierarchy import levels
-from cordee.store.date_box import box, instants
+from cordee.store.date_box import Box, DateTest, box, instants
 from cordee.store.index_values import (
     PRESENT,
     composite_key,
@@ -44,6 +45,7 @@ from cordee.store.index_values import (
     parameter_key,
     place_key,
     reference_form,
+    term_hash,
     text_key,
     unit_hash,
 )
@@ -116,7 +118,7 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True)
 class IsOneOf:
-    """The row is one of those found beforehand (`search_chains`, `search_windows`). Argument: the row identities."""
+    """The row is one of those found beforehand (`search_chains`). Argument: the row identities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,22 +182,38 @@ def weight(shape: Shape | Rows) -> int:
 
 
 def _rows(tenant: int, resource_type: str, criteria: Iterable[Criterion], found: Found) -> tuple[Rows, list[Any]]:
-    lookups = [_lookup(tenant, resource_type, group, found) for group in _merged(resource_type, criteria)]
+    groups = _merged(resource_type, criteria)
+    lookups = [_lookup(tenant, resource_type, group, found) for group in groups]
+    if any(isinstance(shape, HasTerms) for shape, _ in lookups):
+        lookups += [months for group in groups if (months := _months(tenant, resource_type, group)) is not None]
     arguments = [argument for _, given in lookups for argument in given]
     return Rows(tuple(shape for shape, _ in lookups)), [resource_type, *arguments]
+
+
+def sort_reach(resource_type: str, criteria: Iterable[Criterion], code: str) -> Box | None:
+    """Where the dates of the parameter `code` are in what is found; None where the criteria don't say it."""
+    for group in _merged(resource_type, criteria):
+        if group[0].code == code and _is_of_dates(group[0]) and is_single(resource_type, code):
+            return box([_ends(_date_searches(one.values)) for one in group])
+    return None
 
 
 def _merged(resource_type: str, criteria: Iterable[Criterion]) -> list[list[Criterion]]:
     """Criteria that look at one and the same value (`date=ge…&date=lt…`) together: the index is asked once."""
     groups: dict[object, list[Criterion]] = {}
     for number, criterion in enumerate(criteria):
-        plain = criterion.modifier is None and bool(criterion.values)
-        together = plain and isinstance(criterion.values[0], DateSearch) and _is_single(resource_type, criterion.code)
+        together = _is_of_dates(criterion) and is_single(resource_type, criterion.code)
         groups.setdefault(criterion.code if together else number, []).append(criterion)
     return list(groups.values())
 
 
-def _is_single(resource_type: str, code: str) -> bool:
+def _is_of_dates(criterion: Criterion) -> bool:
+    plain = criterion.modifier is None and criterion.chain is None and bool(criterion.values)
+    return plain and isinstance(criterion.values[0], DateSearch)
+
+
+@cache
+def is_single(resource_type: str, code: str) -> bool:
     """Whether a resource gives the parameter one value at most, by the cardinalities of R4."""
     if code not in load_definitions().search_parameters[resource_type] or code.startswith("_"):
         return False
@@ -231,7 +249,8 @@ def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: 
         return _dates([key], [_date_searches(one.values) for one in group])
     if criterion.modifier == "text":
         return _ranged([text_key(key)], None, criterion.values)
-    shape, arguments = _any_value(key, criterion.modifier, criterion.values)
+    kinds = _token_kinds(resource_type, criterion.code)
+    shape, arguments = _any_value(key, criterion.modifier, criterion.values, kinds)
     return (Not(shape) if criterion.modifier == "not" else shape), arguments
 
 
@@ -243,15 +262,27 @@ def _refuse_unknown_codes(criterion: Criterion) -> None:
         )
 
 
-def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Lookup:
+@cache
+def _token_kinds(resource_type: str, code: str) -> str:
+    """Which of the forms of `index_values.token_forms` a parameter's tokens have: of identifiers, of codes, or both."""
+    if code not in load_definitions().search_parameters[resource_type]:
+        return "it"
+    routes = search_routes(resource_type, code)
+    types = set() if isinstance(routes, Presence) else {route.type for route in routes}
+    if "Extension" in types:
+        return "it"
+    return "i" * ("Identifier" in types) + "t" * (types != {"Identifier"})
+
+
+def _any_value(key: int, modifier: str | None, values: Sequence[Value], kinds: str) -> Lookup:
     terms: list[int] = []
     ranged: list[Value] = []
     composites: list[Lookup] = []
     for value in values:
         if isinstance(value, StringSearch) and modifier == "exact":
             terms.append(key ^ form_hash(f"x{value.literal}"))
-        elif (forms := _forms(value, modifier)) is not None:
-            terms.extend(key ^ form_hash(form) for form in forms)
+        elif (forms := _forms(value, modifier, kinds)) is not None:
+            terms.extend(key ^ term_hash(form) for form in forms)
         elif isinstance(value, CompositeSearch):
             composites.append(_composite(key, value))
         else:
@@ -268,11 +299,11 @@ def _any_value(key: int, modifier: str | None, values: Sequence[Value]) -> Looku
     return AnyOf(tuple(shape for shape, _ in lookups)), [a for _, given in lookups for a in given]
 
 
-def _forms(value: Value, modifier: str | None = None) -> list[str] | None:
+def _forms(value: Value, modifier: str | None = None, kinds: str = "it") -> list[str] | None:
     """The forms any of which an exact value is found by; None for a value that isn't exact."""
     match value:
         case TokenSearch():
-            return _token_forms(value)
+            return _token_forms(value, kinds)
         case OfTypeSearch():
             return [of_type_form(value.system, value.code, value.value)]
         case UriSearch(uri) if modifier == "below":
@@ -282,7 +313,7 @@ def _forms(value: Value, modifier: str | None = None) -> list[str] | None:
         case UriSearch(uri):
             return [f"u{uri}"]
         case ReferenceSearch(identifier=TokenSearch() as identifier):
-            return [f":{form}" for form in _token_forms(identifier)]
+            return [f":{form}" for form in _token_forms(identifier, "i")]
         case ReferenceSearch(types, id=str() as id_):
             return [reference_form(type_, id_) for type_ in types or load_definitions().resource_types]
         case ReferenceSearch(url=url):
@@ -290,11 +321,11 @@ def _forms(value: Value, modifier: str | None = None) -> list[str] | None:
     return None
 
 
-def _token_forms(token: TokenSearch) -> list[str]:
+def _token_forms(token: TokenSearch, kinds: str) -> list[str]:
     if token.code is None:
         return [f"S{token.system}"]
     separator = ":" if token.any_system else f"={token.system or ''}\x1f"
-    return [f"i{separator}{token.code}", f"t{separator}{token.code.casefold()}"]
+    return [f"{kind}{separator}{token.code if kind == 'i' else token.code.casefold()}" for kind in kinds]
 
 
 def _date_searches(values: Sequence[Value]) -> list[DateSearch]:
@@ -302,11 +333,25 @@ def _date_searches(values: Sequence[Value]) -> list[DateSearch]:
 
 
 def _dates(keys: list[int], criteria: Sequence[Sequence[DateSearch]]) -> Lookup:
-    ends = [[(v.prefix, microseconds(v.low), microseconds(v.high)) for v in values] for values in criteria]
+    ends = [_ends(values) for values in criteria]
     reach = box(ends)
     arguments: list[Any] = [keys, [long_key(key) for key in keys], *reach.arguments()]
     arguments += [end for values in ends for _, low, high in values for end in (low, high)]
     return HasValue("date", tuple(tuple(prefix for prefix, _, _ in values) for values in ends)), arguments
+
+
+def _months(tenant: int, resource_type: str, group: Sequence[Criterion]) -> Lookup | None:
+    """The months that dates are looked for in, where they are few: an index holds them beside other terms."""
+    criterion = group[0]
+    if not _is_of_dates(criterion) or criterion.code.startswith("_"):
+        return None
+    forms = box([_ends(_date_searches(one.values)) for one in group]).month_forms()
+    key = parameter_key(tenant, resource_type, criterion.code)
+    return None if forms is None else (HasTerms(single=False), [[key ^ form_hash(form) for form in forms]])
+
+
+def _ends(values: Sequence[DateSearch]) -> list[DateTest]:
+    return [(value.prefix, microseconds(value.low), microseconds(value.high)) for value in values]
 
 
 def _ranged(keys: list[int], modifier: str | None, values: Sequence[Value]) -> Lookup:

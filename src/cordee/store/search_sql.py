@@ -12,10 +12,12 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
+    Select,
     Table,
     and_,
     any_,
     bindparam,
+    cast,
     exists,
     false,
     func,
@@ -27,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import BigInteger, DateTime, Integer, Numeric, Text, TypeEngine
 
+from cordee.store.index_values import REFERENCE_MARK
 from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
 from cordee.store.search_shape import (
     AllOf,
@@ -118,8 +121,16 @@ def _refers(target: Rows, row: FromClause, given: Arguments) -> Condition:
     """Row by row: each term less the parameter's key, if it is a reference's, is that of its target."""
     end = given.alias(resource, "target")
     key = given.next(NUMBER)
-    named = select(func.unnest(row.c.terms).op("#")(key).label("term")).correlate(row).subquery(given.name("named"))
+    named = referred_terms(row, key).correlate(row).subquery(given.name("named"))
     return exists(select(1).where(end.c.self_term == named.c.term, *rows_conditions(target, end, given))).correlate(row)
+
+
+def referred_terms(row: FromClause, key: ColumnElement[Any]) -> Select[Any]:
+    """`term`: those of a row's terms that may be references, less a parameter's key."""
+    one = func.unnest(row.c.terms).table_valued("one").render_derived()
+    less = cast(one.c.one.op("#")(key), BigInteger)
+    mark: ColumnElement[int] = literal_column(str(REFERENCE_MARK))
+    return select(less.label("term")).select_from(one).where(less.op("&")(mark) == mark)
 
 
 def _referred_by(source: Rows, row: FromClause, given: Arguments) -> Condition:

@@ -12,7 +12,8 @@ from sqlalchemy.types import Integer
 from cordee.store.schema import resource
 from cordee.store.search_order import OrderShape, order_clauses, ordered, sort_columns
 from cordee.store.search_shape import Rows, weight
-from cordee.store.search_sql import NUMBER, TEXT, Arguments, rows_conditions
+from cordee.store.search_sql import NUMBER, TEXT, Arguments, referred_terms, rows_conditions
+from cordee.store.search_walks import WalkShape, walk_entries, walked
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 # A statement of many criteria is a long text and takes long to compose: a few of those are kept, apart.
@@ -40,14 +41,27 @@ class Statement:
         return (self.sql, *(arguments[place] for place in self.places))
 
 
-def page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:
-    """A page of `rows` in order, beyond a position unless `after` is None (which of its values are there).
+@dataclass(frozen=True, slots=True)
+class PageShape:
+    """In which order, and beyond a position unless `after` is None (which of its values are there).
 
-    Past some bytes of bodies the body is null, save that of the first row. Arguments: tenant, those of the rows, the
-    key of each order that has one, the limit, the bytes; then of the position: the horizon, the row identity, the
-    values that are there.
+    `bound`: what was created since a first page does not come in; a page after a position is. `walk`: the index of the
+    first sort key is gone through instead of sorting all that is found, so that rows without a value are left out.
     """
-    return (_long_page if weight(rows) > _LONG else _short_page)(rows, by, after)
+
+    by: tuple[OrderShape, ...] = ()
+    after: tuple[bool, ...] | None = None
+    bound: bool = False
+    walk: WalkShape | None = None
+
+
+def page(rows: Rows, shape: PageShape) -> Statement:
+    """A page of `rows`. Past some bytes of bodies the body is null, save that of the first row.
+
+    Arguments: tenant, those of the rows, the keys of each order that has some, the limit, the bytes, those of the walk;
+    where it is bound the horizon; then of the position: the row identity, the values that are there.
+    """
+    return (_long_page if weight(rows) > _LONG else _short_page)(rows, shape)
 
 
 def total(rows: Rows) -> Statement:
@@ -73,6 +87,14 @@ def at_most(rows: Rows) -> Statement:
 
 
 @lru_cache(maxsize=_KEPT)
+def walk_end(walk: WalkShape) -> Statement:
+    """A value that a walk comes to after some, if there is one. Arguments: tenant, those of the walk, how many."""
+    given = Arguments()
+    entries = walk_entries(walk, given).entries
+    return _compiled(select(entries.c.rid).offset(given.next(Integer())).limit(literal_column("1")))
+
+
+@lru_cache(maxsize=_KEPT)
 def explained(rows: Rows) -> Statement:
     """PostgreSQL's plan for finding `rows`, as JSON. Arguments: tenant, those of the rows."""
     conditions = rows_conditions(rows, resource, Arguments())
@@ -91,25 +113,31 @@ def referred(rows: Rows) -> Statement:
     most = given.next(Integer())
     origin = select(resource.c.terms).where(*conditions).limit(given.next(Integer())).cte("origin")
     few = select(func.count()).select_from(origin).scalar_subquery() <= most
-    term = func.unnest(origin.c.terms).op("#")(given.next(NUMBER)).label("term")
-    named = select(term).distinct().select_from(origin).where(few).subquery("named")
+    terms = referred_terms(origin, given.next(NUMBER)).lateral("terms")
+    told = select(terms.c.term).distinct().select_from(origin.join(terms, literal_column("true"))).where(few)
+    named = told.subquery("named")
     target = resource.alias("target")
     here = (target.c.tenant == given.tenant, target.c.resource_type == given.next(TEXT), target.c.deleted.is_(false()))
     found = select(target.c.rid).where(target.c.self_term == named.c.term, *here)
     return _compiled(select(case((few, func.array(found.scalar_subquery())))))
 
 
-def _page(rows: Rows, by: tuple[OrderShape, ...], after: tuple[bool, ...] | None) -> Statement:
+def _page(rows: Rows, shape: PageShape) -> Statement:
     given = Arguments()
     conditions = rows_conditions(rows, resource, given)
-    keys = sort_columns(by, given)
+    keys = sort_columns(shape.by, given)
     limit, most_bytes = given.next(Integer()), given.next(NUMBER)
-    horizon = _LAST_TRANSACTION if after is None else given.next(NUMBER)
-    if after is not None:
+    walk = None if shape.walk is None else walk_entries(shape.walk, given)
+    horizon = given.next(NUMBER) if shape.bound else _LAST_TRANSACTION
+    if shape.bound:
         conditions.append(resource.c.created_txn <= horizon)
-    found = select(*_VERSION, horizon.label("horizon"), *keys).where(*conditions).subquery("found")
-    within = ordered(found, by, after, given).limit(limit).subquery("page")
-    clauses = order_clauses(within, by)
+    found = select(*_VERSION, horizon.label("horizon"), *keys).where(*conditions)
+    if walk is None:
+        matches = ordered(found.subquery("found"), shape.by, shape.after, given)
+    else:
+        matches = walked(found, walk, shape.by, shape.after, given)
+    within = matches.limit(limit).subquery("page")
+    clauses = order_clauses(within, shape.by)
     # The length is known without reading the body: those left out are never in memory.
     length = func.sum(func.octet_length(within.c.body)).over(order_by=clauses)
     first = func.row_number().over(order_by=clauses) == literal_column("1")

@@ -11,7 +11,7 @@ from datetime import datetime
 from cordee.fhir.body import Incoming
 from cordee.fhir.search_parameters import SearchParameters
 from cordee.store.connection import Connection
-from cordee.store.index_values import NO_ROWS, IndexRows, form_hash, index_rows, reference_form
+from cordee.store.index_values import NO_ROWS, IndexRows, index_rows, reference_hash
 from cordee.store.search_parameters import edition_of, present_edition
 
 
@@ -145,7 +145,7 @@ def _columns(tenant: int, changes: Sequence[Change], parameters: SearchParameter
         [c.moment for c in changes],
         [c.incoming is None for c in changes],
         [c.method for c in changes],
-        [form_hash(reference_form(c.resource_type, c.id)) for c in changes],
+        [reference_hash(c.resource_type, c.id) for c in changes],
         [_array(rows.terms) for _, rows in indexed],
         [c.text for c in changes],
         [d[0] for d in dates],

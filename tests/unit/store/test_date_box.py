@@ -10,7 +10,7 @@ from cordee.fhir.matching import value_matches
 from cordee.fhir.query_values import PREFIXES, parse_date
 from cordee.fhir.temporal import EARLIEST, LATEST, DateRange
 from cordee.store.date_box import box, instants
-from cordee.store.index_values import FIRST, LAST, LONGEST_SHORT, microseconds
+from cordee.store.index_values import FIRST, LAST, LONGEST_SHORT, microseconds, month_forms
 
 DAY = datetime(2024, 3, 30, 22, tzinfo=UTC)
 moments = st.one_of(
@@ -50,6 +50,31 @@ def test_every_range_that_is_found_lies_in_the_box(criteria, found):
     else:
         assert long[0] <= low <= long[1]
         assert long[2] <= high <= long[3]
+
+
+long_ranges = st.tuples(st.integers(0, 400), st.integers(1, 300)).map(
+    lambda days: DateRange(DAY + timedelta(days=days[0]), DAY + timedelta(days=sum(days)))
+)
+
+
+@given(st.lists(st.lists(searches, min_size=1, max_size=2), min_size=1, max_size=2), ranges | long_ranges)
+def test_every_range_that_is_found_touches_one_of_the_months_looked_in(criteria, found):
+    if not all(any(value_matches(search, found) for search in values) for values in criteria):
+        return
+    looked_in = box([[ends(search) for search in values] for values in criteria]).month_forms()
+    touched = month_forms(microseconds(found.low), microseconds(found.high))
+    assert looked_in is None or set(looked_in) & set(touched)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "months"),
+    [(["2024-03-15"], 1), (["ge2024-03-15", "lt2024-04-15"], 2), (["2024"], 12), (["ge2023", "lt2025"], None),
+     (["ge2024"], None), (["ne2024"], None)],
+)  # fmt: skip
+def test_the_months_of_a_year_at_most_are_looked_in(criteria, months):
+    forms = box([[ends(parse_date(text))] for text in criteria]).month_forms()
+    # The last is that of the dates that touch many; a bound in local time may lie in the month before.
+    assert (None if forms is None else len(forms) - 1) in (months, None if months is None else months + 1)
 
 
 def test_the_bounds_of_one_day_span_two_days_for_short_dates():

@@ -3,6 +3,7 @@
 from cordee.fhir.query import parse_search
 from cordee.store import search_statements as statements
 from cordee.store.search_shape import rows
+from cordee.store.search_statements import PageShape
 
 
 def shape_and_arguments(query, tenant=1):
@@ -13,7 +14,7 @@ def shape_and_arguments(query, tenant=1):
 def test_searches_for_other_values_have_the_same_statement_and_other_arguments():
     one, first = shape_and_arguments("patient=Patient/1&date=ge2024-03&status:not=finished&patient.family=mar")
     other, second = shape_and_arguments("patient=Patient/2&date=ge2025-04&status:not=planned&patient.family=dup", 2)
-    assert statements.page(one, (), None) is statements.page(other, (), None)
+    assert statements.page(one, PageShape()) is statements.page(other, PageShape())
     assert first != second
 
 
