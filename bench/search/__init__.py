@@ -1,0 +1,1 @@
+"""Searches of a region over HTTP, at several sizes: `python -m bench.search`."""

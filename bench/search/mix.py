@@ -1,0 +1,136 @@
+"""The searches that are measured: what a program of a care team asks all day, and what is hard for a server."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from bench.identity import INS_TEST_SYSTEM
+from bench.region.directory import structures
+from bench.region.records import DAYS, FIRST_DAY, TREES, Patient, patient
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What searches are drawn from."""
+
+    seed: int
+    patients: int
+
+    def draw_patient(self, draw: random.Random) -> Patient:
+        """One of the patients."""
+        return patient(self.seed, draw.randrange(self.patients))
+
+    def draw_role(self, draw: random.Random) -> str:
+        """The id of a PractitionerRole."""
+        return draw.choice(draw.choice(structures(self.patients)).roles)
+
+
+Query = Callable[[Region, random.Random], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of search: what is asked for in `limit_ms` at the median (None: nothing was), and one query of it."""
+
+    name: str
+    group: str
+    query: Query
+    limit_ms: float | None = None
+
+
+def _of_patient(path: str) -> Query:
+    return lambda region, draw: path.format(region.draw_patient(draw).id)
+
+
+def _fixed(path: str) -> Query:
+    return lambda _region, _draw: path
+
+
+def _by_ins(path: str) -> Query:
+    def query(region: Region, draw: random.Random) -> str:
+        return path.format(quote(f"{INS_TEST_SYSTEM}|{region.draw_patient(draw).ins}", safe=""))
+
+    return query
+
+
+def _by_family(path: str, length: int | None = None) -> Query:
+    def query(region: Region, draw: random.Random) -> str:
+        return path.format(quote(region.draw_patient(draw).family.lower()[:length]))
+
+    return query
+
+
+def _between(path: str, days: int) -> Query:
+    """`path` has the places of the first day and of the one after the last."""
+
+    def query(_region: Region, draw: random.Random) -> str:
+        first = _day(draw)
+        return path.format(first, first + timedelta(days=days))
+
+    return query
+
+
+def _day(draw: random.Random) -> date:
+    return FIRST_DAY + timedelta(days=draw.randrange(DAYS // 4, DAYS - 40))
+
+
+def _of_role(path: str) -> Query:
+    def query(region: Region, draw: random.Random) -> str:
+        first = _day(draw)
+        return path.format(region.draw_role(draw), first, first + timedelta(days=30))
+
+    return query
+
+
+def _of_tree(path: str) -> Query:
+    return lambda _region, draw: path.format(quote(draw.choice(TREES).lower()))
+
+
+def _of_many(path: str, count: int) -> Query:
+    def query(region: Region, draw: random.Random) -> str:
+        return path.format(",".join(f"Patient/{region.draw_patient(draw).id}" for _ in range(count)))
+
+    return query
+
+
+_PATIENT, _BASE, _ORDER, _BROAD = "one patient", "whole base", "order and pages", "broad or rare"
+
+KINDS = (
+    Kind("observation-patient-code-date", _PATIENT, _of_patient("Observation?patient={}&code=29463-7&date=ge2024-06"), 10),
+    Kind("encounter-patient-sorted", _PATIENT, _of_patient("Encounter?patient={}&_sort=-date&_count=20"), 10),
+    Kind("claim-patient", _PATIENT, _of_patient("Claim?patient={}"), 10),
+    Kind("compartment", _PATIENT, _of_patient("Patient/{}/Observation?code=8867-4"), 10),
+    Kind("identifier", _PATIENT, _by_ins("Patient?identifier={}"), 10),
+    Kind("code-day", _BASE, _between("Observation?code=http://loinc.org%7C29463-7&date=ge{}&date=lt{}", 1), 25),
+    Kind("code-month", _BASE, _between("Observation?code=8280-0&date=ge{}&date=lt{}", 30), 25),
+    Kind("rare-code-month", _BASE, _between("Observation?code=2160-0&date=ge{}&date=lt{}", 30), 25),
+    Kind("status-month", _BASE, _between("Encounter?status=planned,arrived&date=ge{}&date=lt{}", 30), 25),
+    Kind("professional-month", _BASE, _of_role("Encounter?participant=PractitionerRole/{}&date=ge{}&date=lt{}"), 25),
+    Kind("code-date-sorted", _BASE, _between("Observation?code=8280-0&date=ge{0}&_sort=date", 1), 25),
+    Kind("chain-identifier", _BASE, _by_ins("Observation?subject:Patient.identifier={}"), 25),
+    Kind("chain-name", _BASE, _by_family("CarePlan?subject:Patient.name={}"), 25),
+    Kind("has", _BASE, _fixed("Patient?_has:Observation:patient:code=2160-0"), 25),
+    Kind("include-50", _BASE, _between("Encounter?date={0}&_include=Encounter:patient&_count=50", 1), 25),
+    Kind("revinclude-50", _BASE, _of_tree("Patient?family={}&_revinclude=CarePlan:patient&_count=50"), 25),
+    Kind("many-references", _BASE, _of_many("Encounter?patient={}", 150)),
+    Kind("name-prefix", _BASE, _of_tree("Patient?family={}")),
+    Kind("name-contains", _BASE, _by_family("Patient?family:contains={}", 4)),
+    Kind("last-updated", _BASE, _fixed("Observation?_lastUpdated=gt2024-01-01")),
+    Kind("quantity", _BASE, _fixed("Observation?code=29463-7&value-quantity=gt149%7C%7Ckg")),
+    Kind("code-quantity", _BASE, _fixed("Observation?code-value-quantity=29463-7$gt149")),
+    Kind("type-sorted", _ORDER, _fixed("Encounter?_sort=-date&_count=20")),
+    Kind("status-sorted", _ORDER, _fixed("Encounter?status=arrived&_sort=-date&_count=20")),
+    Kind("value-sorted", _ORDER, _fixed("Observation?code=29463-7&_sort=-value-quantity&_count=20")),
+    Kind("family-sorted", _ORDER, _fixed("Patient?gender=female&_sort=family&_count=20")),
+    Kind("not", _BROAD, _fixed("Encounter?status:not=finished")),
+    Kind("not-nobody", _BROAD, _fixed("Encounter?status:not=finished,cancelled,planned,arrived")),
+    Kind("missing-nobody", _BROAD, _fixed("Observation?value-quantity:missing=true")),
+    Kind("chain-half", _BROAD, _fixed("Encounter?subject:Patient.gender=female")),
+    Kind("chain-half-rare", _BROAD, _fixed("Observation?subject:Patient.gender=female&code=2160-0")),
+    Kind("has-many", _BROAD, _fixed("Patient?_has:Claim:patient:status=draft")),
+    Kind("total-estimate", _BROAD, _fixed("Observation?code=29463-7&_total=estimate")),
+    Kind("total-accurate", _BROAD, _fixed("Observation?code=8280-0&_total=accurate")),
+    Kind("total-type", _BROAD, _fixed("Encounter?_summary=count")),
+)  # fmt: skip
