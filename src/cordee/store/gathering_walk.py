@@ -13,7 +13,7 @@ from cordee.fhir.query_refusals import too_costly
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.written_references import references_written
 from cordee.store.connection import Connection
-from cordee.store.index_values import form_hash, long_key, microseconds, parameter_key, reference_form
+from cordee.store.index_values import long_key, microseconds, parameter_key, reference_hash
 from cordee.store.read import VERSION_COLUMNS, find_current
 
 MOST_REFERRED = 10_000
@@ -108,9 +108,9 @@ class Walk:
 
     async def members(self, part: Part, after: Place = ("", 0), first: int = _CHUNK) -> AsyncIterator[StoredVersion]:
         """The members of a part after a place, but for the owner. `first` is how many are probably wanted."""
-        owner = form_hash(reference_form(*self.gathering.owner))
+        owner = reference_hash(*self.gathering.owner)
         limit = min(first, _CHUNK)
-        fixed = (self._terms(), [form_hash(reference_form(*key)) for key in self.gathering.named], self.horizon)
+        fixed = (self._terms(), [reference_hash(*key) for key in self.gathering.named], self.horizon)
         chosen = (None if part.types is None else sorted(part.types), part.since, *self._care(part))
         while True:
             records = await self.connection.fetch(
@@ -184,7 +184,7 @@ class Walk:
 
     def _terms(self) -> list[int]:
         return [
-            parameter_key(self.tenant, type_, code) ^ form_hash(reference_form(*target))
+            parameter_key(self.tenant, type_, code) ^ reference_hash(*target)
             for type_, code, target in self.gathering.referring
         ]
 

@@ -7,8 +7,8 @@ from alembic import op
 from cordee.fhir.definitions import load_definitions
 from cordee.store.reindexing import reindex
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
