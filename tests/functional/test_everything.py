@@ -185,3 +185,18 @@ def test_a_session_that_names_another_plan_is_not_in_the_view(practice: httpx.Cl
     practice.put("Encounter/patient-01-seance-01", json=other).raise_for_status()
     after = told(practice.get("CarePlan/patient-01/$everything"))["Encounter"]
     assert set(before) - set(after) == {"patient-01-seance-01"}
+
+
+def test_all_patients_come_at_type_level_page_by_page(practice: httpx.Client) -> None:
+    whole = told(practice.get("Patient/$everything"))
+    assert len(whole["Patient"]) == practice.get("Patient?_summary=count").json()["total"]
+    assert {"Encounter", "CarePlan", "Practitioner", "PractitionerRole", "Organization"} <= whole.keys()
+    paged: dict[str, list[str]] = {}
+    following: str | None = "Patient/$everything?_count=100"
+    while following is not None:
+        answer = practice.get(following)
+        for type_, ids in told(answer).items():
+            paged.setdefault(type_, []).extend(ids)
+        following = link(answer, "next")
+    assert paged == whole
+    assert told(practice.get("Patient/$everything?_type=Patient&_count=2"))["Patient"] == whole["Patient"][:2]

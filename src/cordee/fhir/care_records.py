@@ -65,3 +65,28 @@ def patients_named(resource: Mapping[str, Any]) -> frozenset[str]:
 def _refers_to_patients(resource_type: str) -> bool:
     known = load_definitions().search_parameters[resource_type]
     return "patient" in known and "Patient" in (reference_targets(resource_type, "patient") or ())
+
+
+@cache
+def shared_types() -> tuple[str, ...]:
+    """The types of what several patients' records name, and that are about no patient: practitioners, places…"""
+    about = parameters_about_patients()
+    targets = {
+        target
+        for type_ in about
+        for parameter in load_definitions().search_parameters[type_].values()
+        if parameter.type == "reference" and parameter.expression is not None
+        for target in reference_targets(type_, parameter.code) or ()
+    }
+    return tuple(sorted((targets | {"Binary"}) & set(load_definitions().resource_types) - about.keys()))
+
+
+def is_of_a_patient(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource of a type that is about patients is about one of this server, or about nobody.
+
+    One about a group of things, a place or a device is not.
+    """
+    if patients_named(resource):
+        return True
+    codes = parameters_about_patients().get(resource["resourceType"], ())
+    return not any(extract_parameter(resource, code) for code in codes)

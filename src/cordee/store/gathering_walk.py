@@ -3,17 +3,17 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import orjson
 
-from cordee.fhir.care_records import care_date_parameters, parameters_about_patients, patients_named
+from cordee.fhir.care_records import patients_named
 from cordee.fhir.gathering import Gathering, Key, Part
 from cordee.fhir.query_refusals import too_costly
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.written_references import references_written
+from cordee.store.bounded_rows import bounded, care_arguments, cared, whole
 from cordee.store.connection import Connection
-from cordee.store.index_values import long_key, microseconds, parameter_key, reference_hash
+from cordee.store.index_values import parameter_key, reference_hash
 from cordee.store.read import VERSION_COLUMNS, find_current
 
 MOST_REFERRED = 10_000
@@ -22,16 +22,9 @@ _CHUNK = 1_000
 _FOLLOWED_AT_ONCE = 100
 _LONG_BODY = 1_000_000
 
-_BOUNDED = """
-SELECT {columns}, CASE WHEN n = 1 OR length <= ${bytes} THEN q.body END AS body, q.rid, q.sealed
-FROM (SELECT p.*, sum(octet_length(p.body)) OVER w AS length, row_number() OVER w AS n
-      FROM ({rows}) AS p WINDOW w AS (ORDER BY p.resource_type, p.rid)) AS q
-ORDER BY q.resource_type, q.rid"""
-_COLUMNS = "q.resource_type, q.id, q.version, q.last_updated, q.deleted, q.method"
-
 # An array that is read from a sub-select has no known length, so the index of terms is always used; OFFSET 0 keeps the
 # other conditions, and the order, from tempting PostgreSQL to go through a whole type instead.
-_MEMBERS = _BOUNDED.format(columns=_COLUMNS, bytes=12, rows="""
+_MEMBERS = bounded(most_bytes="$12", rows=f"""
   SELECT r.* FROM (
     SELECT * FROM resource o
     WHERE o.terms && (SELECT $2::bigint[]) OR (o.tenant = $1 AND o.self_term = ANY($3::bigint[])) OFFSET 0) AS r
@@ -39,12 +32,9 @@ _MEMBERS = _BOUNDED.format(columns=_COLUMNS, bytes=12, rows="""
     AND r.self_term <> $7
     AND ($8::text[] IS NULL OR r.resource_type = ANY($8))
     AND ($9::timestamptz IS NULL OR r.last_updated >= $9)
-    AND ($10::bigint[] IS NULL
-         OR NOT EXISTS (SELECT FROM date_value d WHERE d.tenant = $1 AND d.rid = r.rid AND d.key = ANY($10))
-         OR EXISTS (SELECT FROM date_value d WHERE d.tenant = $1 AND d.rid = r.rid AND d.key = ANY($10)
-                    AND d.high > ($11::bigint[])[1] AND d.low < ($11::bigint[])[2]))
+    AND {cared("$10", "$11")}
   ORDER BY r.resource_type, r.rid LIMIT $13""")  # fmt: skip
-_ROWS = _BOUNDED.format(columns=_COLUMNS, bytes=4, rows="""
+_ROWS = bounded(most_bytes="$4", rows="""
   SELECT r.* FROM unnest($2::text[], $3::bigint[]) AS wanted(resource_type, rid)
   CROSS JOIN LATERAL (
     SELECT * FROM resource o
@@ -111,12 +101,13 @@ class Walk:
         owner = reference_hash(*self.gathering.owner)
         limit = min(first, _CHUNK)
         fixed = (self._terms(), [reference_hash(*key) for key in self.gathering.named], self.horizon)
-        chosen = (None if part.types is None else sorted(part.types), part.since, *self._care(part))
+        types = None if part.types is None else sorted(part.types)
+        chosen = (types, part.since, *care_arguments(self.tenant, part.care))
         while True:
             records = await self.connection.fetch(
                 _MEMBERS, self.tenant, *fixed, *after, owner, *chosen, self.most_bytes, limit
             )
-            for record in _whole(records):
+            for record in whole(records):
                 version = StoredVersion(*record)
                 after = (version.resource_type, version.rid)
                 if not self.gathering.mixed or self._may_be_about(patients_named(orjson.loads(version.body))):
@@ -159,7 +150,7 @@ class Walk:
         while rest:
             types, rids = [type_ for type_, _ in rest], [rid for _, rid in rest]
             records = await self.connection.fetch(_ROWS, self.tenant, types, rids, self.most_bytes)
-            read_ = _whole(records)
+            read_ = whole(records)
             for record in read_:
                 yield StoredVersion(*record)
             if len(read_) == len(records):
@@ -187,19 +178,3 @@ class Walk:
             parameter_key(self.tenant, type_, code) ^ reference_hash(*target)
             for type_, code, target in self.gathering.referring
         ]
-
-    def _care(self, part: Part) -> tuple[list[int] | None, list[int] | None]:
-        """The keys of the dates of care, and the times between which one of them must be."""
-        if part.care is None:
-            return None, None
-        keys = [
-            parameter_key(self.tenant, type_, code)
-            for type_ in parameters_about_patients()
-            for code in care_date_parameters(type_)
-        ]
-        return keys + [long_key(key) for key in keys], [microseconds(part.care.low), microseconds(part.care.high)]
-
-
-def _whole(records: Sequence[Any]) -> Sequence[Any]:
-    """The records before the first whose body was left out."""
-    return records[: next((place for place, record in enumerate(records) if record["body"] is None), len(records))]

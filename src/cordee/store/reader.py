@@ -16,7 +16,9 @@ from cordee.store import read as reads
 from cordee.store import search as searches
 from cordee.store import search_explanation
 from cordee.store.connection import Connections
-from cordee.store.gathering import GatheredPage, gather
+from cordee.store.everyone import everyone
+from cordee.store.gathered_page import GatheredPage
+from cordee.store.gathering import gather
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
 from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
@@ -120,6 +122,11 @@ class Reader:
             return await gather(
                 connection, self.tenant, gathering, part, count=count, position=position, base_url=base_url
             )
+
+    async def everyone(self, part: Part, *, count: int | None, position: str | None) -> GatheredPage:
+        """A page of the records of all the patients; raises `InvalidSearch`."""
+        async with self._connections.searches() as connection:
+            return await everyone(connection, self.tenant, part, count=count, position=position)
 
     async def explain(
         self, *wanted: Search, count: int, position: str | None = None

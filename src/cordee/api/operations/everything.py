@@ -17,10 +17,14 @@ from cordee.fhir.gathering import Gathering, Part, around_encounter, around_pati
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.temporal import EARLIEST, LATEST, DateRange
+from cordee.store.gathered_page import GatheredPage
 from cordee.store.reader import Reader
 
 
-async def _of_patient(reader: Reader, asked: Asked) -> FhirResponse:
+async def _of_patients(reader: Reader, asked: Asked) -> FhirResponse:
+    if not asked.id:
+        part, count = _part(asked.arguments), _count(asked.arguments)
+        return _answer(asked, await reader.everyone(part, count=count, position=asked.cursor))
     patient = await reader.read("Patient", asked.id)
     return await _page(reader, asked, around_patient(asked.id, patients_named(orjson.loads(patient.body))))
 
@@ -39,11 +43,16 @@ async def _page(reader: Reader, asked: Asked, gathering: Gathering) -> FhirRespo
     page = await reader.gather(
         gathering, _part(arguments), count=_count(arguments), position=asked.cursor, base_url=asked.base_url
     )
+    return _answer(asked, page)
+
+
+def _answer(asked: Asked, page: GatheredPage) -> FhirResponse:
     entries = [*_entries(asked, page.matches, "match"), *_entries(asked, page.included, "include")]
-    here = f"{asked.type}/{asked.id}/$everything"
-    links = [("self", link(asked.base_url, here, list(arguments.query)))]
+    here = "/".join(part for part in (asked.type, asked.id, "$everything") if part)
+    query = list(asked.arguments.query)
+    links = [("self", link(asked.base_url, here, query))]
     if page.following is not None:
-        links.append(("next", link(asked.base_url, here, [*arguments.query, ("_cursor", page.following)])))
+        links.append(("next", link(asked.base_url, here, [*query, ("_cursor", page.following)])))
     is_all = page.following is None and asked.cursor is None
     return FhirResponse(200, bundle_text.searchset(entries, links, len(entries) if is_all else None))
 
@@ -101,16 +110,19 @@ PATIENT_EVERYTHING = Operation(
     code="everything",
     id="patient-everything",
     resource="Patient",
-    levels=("instance",),
-    title="All that is known about this patient",
-    description="The patient, and all that is in the patient compartment; Tasks, Contracts and Devices too." + _PAGED,
+    levels=("instance", "type"),
+    title="All that is known about this patient, or about all patients",
+    description=(
+        "The patient, and all that is in the patient compartment; Tasks, Contracts and Devices too." + _PAGED + " At "
+        "type level, the same of all patients; then all resources of the types that their records may refer to."
+    ),
     inputs=(*_CARE, _SINCE, _TYPE, _COUNT),
     outputs=(_RETURN,),
     example={
         "resourceType": "Parameters",
         "parameter": [{"name": "start", "valueDate": "2026-01-01"}, {"name": "_count", "valueInteger": 100}],
     },
-    read=_of_patient,
+    read=_of_patients,
 )
 ENCOUNTER_EVERYTHING = Operation(
     code="everything",
