@@ -19,6 +19,16 @@ from cordee.api.application import api_description
 BASE = "/t/{tenant}/fhir"
 CASES_OF_AN_OPERATION = 6
 CODE_SYSTEM = json.loads((REPOSITORY_ROOT / "profiles" / "CodeSystem-payee-kind.json").read_bytes())
+COMPOSITION = {
+    "resourceType": "Composition",
+    "id": "exemple",
+    "status": "final",
+    "type": {"text": "Synthèse"},
+    "date": "2026-08-31",
+    "author": [{"display": "Exemple"}],
+    "title": "Exemple",
+    "subject": {"reference": "Patient/patient-01"},
+}
 CONCEPT_MAP = {"resourceType": "ConceptMap", "id": "exemple", "status": "active"}
 VALUE_SET = {
     "resourceType": "ValueSet",
@@ -38,7 +48,7 @@ DESCRIPTION = api_description()
 def demo(practice: httpx.Client) -> httpx.Client:
     """The demo's data, billed, and what examples of terminology are about."""
     bill(practice)
-    for resource in (CODE_SYSTEM, CONCEPT_MAP, VALUE_SET):
+    for resource in (CODE_SYSTEM, COMPOSITION, CONCEPT_MAP, VALUE_SET):
         practice.put(f"{resource['resourceType']}/{resource['id']}", json=resource).raise_for_status()
     return practice
 

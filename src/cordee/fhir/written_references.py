@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from cordee.fhir.definitions import load_definitions
 
-_ID = r"([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?"
+_ID = r"([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?"
 
 
 def references_written(text: str, base_url: str = "") -> set[tuple[str, str]]:
@@ -15,10 +15,15 @@ def references_written(text: str, base_url: str = "") -> set[tuple[str, str]]:
     whose addresses may begin with `base_url`. A quote inside of a string has a backslash, so no text is taken for a
     reference.
     """
+    return {(type_, id_) for type_, id_, _ in versioned_references_written(text, base_url)}
+
+
+def versioned_references_written(text: str, base_url: str = "") -> set[tuple[str, str, str]]:
+    """The same, each with the version that it names, empty for the current one."""
     plain = text.replace(r"\/", "/")
     known = load_definitions().structures
     found = {key for key in _references(base_url).findall(plain) if key[0] in known}
-    return found | {("Binary", id_) for id_ in _attachments(base_url).findall(plain)}
+    return found | {("Binary", *key) for key in _attachments(base_url).findall(plain)}
 
 
 @lru_cache(maxsize=64)

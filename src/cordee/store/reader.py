@@ -16,6 +16,7 @@ from cordee.store import read as reads
 from cordee.store import search as searches
 from cordee.store import search_explanation
 from cordee.store.connection import Connections
+from cordee.store.document_parts import document_parts
 from cordee.store.everyone import everyone
 from cordee.store.gathered_page import GatheredPage
 from cordee.store.gathering import gather
@@ -127,6 +128,11 @@ class Reader:
         """A page of the records of all the patients; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
             return await everyone(connection, self.tenant, part, count=count, position=position)
+
+    async def document_parts(self, composition: StoredVersion, base_url: str) -> list[StoredVersion]:
+        """What a Composition's document holds besides it; raises `Unprocessable`, `InvalidSearch`."""
+        async with self._connections.rows() as connection:
+            return await document_parts(connection, self.tenant, composition, base_url)
 
     async def explain(
         self, *wanted: Search, count: int, position: str | None = None

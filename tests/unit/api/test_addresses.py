@@ -82,10 +82,10 @@ def test_an_operation_asked_for_elsewhere_is_told_where_it_is() -> None:
         locate(["CarePlan", "$settle"])
 
 
-def test_only_an_operation_that_changes_nothing_is_a_get() -> None:
+def test_an_operation_is_a_get_where_it_can_be_carried_out_without_a_change() -> None:
     for shape, operation in OPERATIONS_BY_SHAPE.items():
         if "GET" in operation.methods_at(shape):
-            assert operation.write is None
+            assert operation.read is not None
 
 
 def test_an_operation_on_a_resource_that_no_address_names_is_posted() -> None:

@@ -61,6 +61,7 @@ INSTANCES: Mapping[str, str] = MappingProxyType(
         "CarePlan": "patient-01",
         "Claim": "9246a071-7105-5c36-9b5b-37c3a2e8f6d1",
         "CodeSystem": "payee-kind",
+        "Composition": "exemple",
         "ConceptMap": "exemple",
         "Encounter": "patient-01-seance-01",
         "Patient": "patient-01",

@@ -64,7 +64,7 @@ def _answer(operation: Operation) -> dict[str, Any]:
 def _given(operation: Operation, level: str) -> list[dict[str, Any]]:
     """The parameters of the example; asked of a resource, it is not to be named by its URL too."""
     given = operation.example.get("parameter", ())
-    return [parameter for parameter in given if level != "instance" or parameter["name"] != "url"]
+    return [parameter for parameter in given if level != "instance" or parameter["name"] not in ("id", "url")]
 
 
 def _in_query(parameter: Input, example: list[dict[str, Any]]) -> dict[str, Any]:

@@ -45,8 +45,9 @@ class Asked:
 class Operation:
     """`code` is the name without `$`; `resource` the type it is about, `Resource` for any, None at system level.
 
-    It has one of `read`, which leaves everything as it was, and `write`. An operation that writes is only POSTed;
-    one that only reads is also a GET, with those of its inputs that are simple (R4 operations.html#executing).
+    It has `read`, which leaves everything as it was, or `write`, or both: then it reads when asked by GET, and may
+    write when POSTed. An operation that can't read is only POSTed; another is also a GET, with those of its inputs that
+    are simple (R4 operations.html#executing).
     `example` is a Parameters resource that asks for it.
     """
 
@@ -66,8 +67,8 @@ class Operation:
     """Of its OperationDefinition; the code, unless operations share it."""
 
     def __post_init__(self) -> None:
-        if (self.read is None) == (self.write is None):
-            raise ValueError(f"{self.name} must either read or write")
+        if self.read is None and self.write is None:
+            raise ValueError(f"{self.name} must read or write")
         object.__setattr__(self, "id", self.id or self.code)
 
     @property
@@ -102,5 +103,5 @@ class Operation:
 
         A resource can't stand in a query: where the address names none, it is POSTed.
         """
-        needs_body = self.affects_state or (self.resource_input is not None and "{id}" not in shape)
+        needs_body = self.read is None or (self.resource_input is not None and "{id}" not in shape)
         return ("POST",) if needs_body else ("GET", "POST")

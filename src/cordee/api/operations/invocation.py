@@ -28,7 +28,7 @@ async def run_operation(
 ) -> FhirResponse:
     """The answer of any operation; raises `FhirError`."""
     operation = operation_at(address.shape)
-    if operation.write is None:
+    if operation.write is None or (operation.read is not None and request.method != "POST"):
         return await read_operation(address, settings, request, repository)
     return await operation.write(repository, await _asked(operation, address, settings, request))
 

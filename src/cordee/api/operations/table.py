@@ -9,6 +9,7 @@ from cordee.api.operations.code_validation import VALIDATE_IN_SYSTEM, VALIDATE_I
 from cordee.api.operations.converting import CONVERT
 from cordee.api.operations.correcting import CORRECT
 from cordee.api.operations.definition import Operation
+from cordee.api.operations.documenting import DOCUMENT
 from cordee.api.operations.eligibility import ELIGIBILITY
 from cordee.api.operations.everything import CARE_PLAN_EVERYTHING, ENCOUNTER_EVERYTHING, PATIENT_EVERYTHING
 from cordee.api.operations.expansion import EXPAND
@@ -43,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     VALIDATE,
     MATCH,
     CONVERT,
+    DOCUMENT,
     META,
     META_ADD,
     META_DELETE,
