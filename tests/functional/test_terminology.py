@@ -177,3 +177,32 @@ def test_what_can_not_be_answered_is_told_with_its_place(stored: httpx.Client) -
     both = {"name": "coding", "valueCoding": {"code": "a"}}
     two = post(stored, "ValueSet/soins/$validate-code", both, {"name": "code", "valueCode": "a"})
     assert refusal(two, 400) == [("invalid", ["Parameters.parameter"])]
+
+
+def test_a_system_is_found_by_any_of_its_identifiers(client: httpx.Client) -> None:
+    naming = {
+        "resourceType": "NamingSystem", "id": "n", "name": "N", "status": "active", "kind": "codesystem",
+        "date": "2026-01-01",
+        "uniqueId": [
+            {"type": "oid", "value": "1.2.3"}, {"type": "uri", "value": "https://example.org/old"},
+            {"type": "uri", "value": "https://example.org/n", "preferred": True},
+        ],
+    }  # fmt: skip
+    client.put("NamingSystem/n", json=naming).raise_for_status()
+    client.put("NamingSystem/other", json=naming | {"id": "other", "uniqueId": [{"type": "oid", "value": "1.2.34"}]})
+
+    def preferred(id_: str, kind: str) -> str:
+        return str(
+            value(answered(client.get("NamingSystem/$preferred-id", params={"id": id_, "type": kind})), "result")
+        )
+
+    assert preferred("1.2.3", "uri") == preferred("urn:oid:1.2.3", "uri") == "https://example.org/n"
+    assert preferred("https://example.org/old", "oid") == "1.2.3"
+    assert preferred("https://example.org/old", "uri") == "https://example.org/n"
+    assert preferred("2.16.840.1.113883.6.1", "uri") == "http://loinc.org"
+    assert preferred("http://loinc.org", "oid") == "2.16.840.1.113883.6.1"
+    refused = client.get("NamingSystem/$preferred-id", params={"id": "1.2.3", "type": "uuid"})
+    assert refusal(refused, 404)[0][0] == "not-found"
+    unknown = client.get("NamingSystem/$preferred-id", params={"id": "1.2.3", "type": "url"})
+    assert refusal(unknown, 400) == [("invalid", ["http.type"])]
+    assert client.get("NamingSystem/$preferred-id", params={"id": "1.2.3"}).status_code == 400

@@ -15,12 +15,12 @@ import orjson
 
 from cordee.fhir.body import Incoming, accept
 from cordee.fhir.outcome import InvalidResource
-from cordee.fhir.query import parse_search
 from cordee.fhir.terminology.concepts import Concept, decode_exact, encode_exact, read_concepts
 from cordee.fhir.terminology.refusals import UnusableTerminology
 from cordee.fhir.terminology.shared_value_sets import SYSTEMS, systems_named, value_sets
 from cordee.fhir.validation import validate
 from cordee.store.repository import Repository
+from cordee.terminology.naming import preferred_id
 
 TYPES = ("CodeSystem", "ValueSet", "ConceptMap", "NamingSystem")
 _CHECKED_AT_ONCE = 1_000
@@ -48,7 +48,7 @@ async def import_shared_value_sets(repository: Repository, raw: bytes, on: date)
     """Stores the national value sets of an XML file as ValueSets; raises `MalformedBody`."""
     systems = {}
     for oid in sorted(systems_named(raw) - SYSTEMS.keys()):
-        address = await _address_of(repository, oid)
+        address = await preferred_id(repository, oid, "uri")
         if address is not None:
             systems[oid] = address
     return [await import_resource(repository, accept(orjson.dumps(r))) for r in value_sets(raw, on, systems)]
@@ -158,23 +158,6 @@ def _checked(lines: list[tuple[int, Any]]) -> Iterator[Concept]:
             number = lines[int(place[1])][0] if place else lines[0][0]
             raise InvalidResource(f"Line {number}: {issue.diagnostics} ({issue.path})", issues=[issue])
     yield from read_concepts(said)
-
-
-async def _address_of(repository: Repository, oid: str) -> str | None:
-    """The address that a stored NamingSystem, or else the CodeSystem itself, gives to a code system's OID."""
-    page = await repository.search(parse_search("NamingSystem", [("value:exact", oid)]), count=10)
-    for version in page.matches:
-        ids = orjson.loads(version.body).get("uniqueId", ())
-        if any(one.get("type") == "oid" and one.get("value") == oid for one in ids):
-            uris = sorted(
-                (one for one in ids if one.get("type") == "uri" and "value" in one),
-                key=lambda one: not one.get("preferred", False),
-            )
-            if uris:
-                return str(uris[0]["value"])
-    page = await repository.search(parse_search("CodeSystem", [("identifier", f"urn:oid:{oid}")]), count=10)
-    addresses = (orjson.loads(version.body).get("url") for version in page.matches)
-    return next((str(address) for address in addresses if address), None)
 
 
 def _id_of(incoming: Incoming) -> str:

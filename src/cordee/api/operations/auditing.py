@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from cordee.api.operations import answers
 from cordee.api.operations.answers import Part
 from cordee.api.operations.definition import Asked, Operation, Output
+from cordee.api.operations.shares import insurer_outputs, insurer_parts, share_outputs, share_parts
 from cordee.api.response import FhirResponse, File
 from cordee.claims.fhir_claim import claim_resource
 from cordee.claims.fhir_evidence import EvidenceError
@@ -50,8 +51,7 @@ def _claim(explanation: ClaimExplanation) -> Iterable[Part]:
     if explanation.settled_on is not None:
         yield answers.day("settled-on", explanation.settled_on)
     yield answers.money("total", record.total)
-    yield answers.money("amo", sum(item.amo for item in record.items))
-    yield answers.money("amc", sum(item.amc for item in record.items))
+    yield from insurer_parts(sum(item.amo for item in record.items), sum(item.amc for item in record.items))
     if explanation.not_billed:
         yield answers.money("not-billed", explanation.not_billed)
     reasons = (explanation.regularisation, explanation.price, explanation.insurers)
@@ -78,11 +78,8 @@ def _quote_part(part: ExplainedPart) -> Iterable[Part]:
     yield answers.payee("payee", item.reference, item.name, item.payee)
     if part.role:
         yield answers.text("role", part.role)
-    yield answers.code("kind", item.kind)
     yield answers.number("item", item.sequence)
-    yield answers.money("amount", item.cents)
-    yield answers.money("amo", item.amo)
-    yield answers.money("amc", item.amc)
+    yield from share_parts(item.kind, item.cents, item.amo, item.amc)
     for session in item.sessions:
         yield answers.reference("session", session)
     for step in part.steps:
@@ -118,8 +115,7 @@ EXPLAIN = Operation(
         Output("corrects", "Reference", "The Claim that it corrects."),
         Output("settled-on", "date", "The day as at the end of which it was settled."),
         Output("total", "Money", "Its amount, the sum of the quote-parts.", min=1),
-        Output("amo", "Money", "What the compulsory insurance pays of it.", min=1),
-        Output("amc", "Money", "What the complementary insurance pays of it.", min=1),
+        *insurer_outputs(),
         Output("not-billed", "Money", "What the convention leaves unbilled."),
         Output("reason", "string", "Why that amount, French and English.", max=None),
         Output(
@@ -131,11 +127,8 @@ EXPLAIN = Operation(
             parts=(
                 Output("payee", "Reference", "Who.", min=1),
                 Output("role", "string", "Their profession, or what they are to the structure."),
-                Output("kind", "code", "member, structure, organization, practitioner or reserve.", min=1),
                 Output("item", "integer", "The item of the Claim.", min=1),
-                Output("amount", "Money", "The quote-part.", min=1),
-                Output("amo", "Money", "What the compulsory insurance pays of it.", min=1),
-                Output("amc", "Money", "What the complementary insurance pays of it.", min=1),
+                *share_outputs("The quote-part."),
                 Output("session", "Reference", "A session that counts for it.", max=None),
                 Output(
                     "step",

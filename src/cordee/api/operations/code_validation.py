@@ -27,6 +27,7 @@ from cordee.terminology.sources import Sources
 
 _DISPLAY = Input("display", "string", "What the code is said to be called; checked when given.")
 _ABSTRACT = Input("abstract", "boolean", "Whether a code that only groups others will do; it does when not given.")
+_ABOUT_THE_CODE = (_DISPLAY, CODING, CODEABLE_CONCEPT, _ABSTRACT, DISPLAY_LANGUAGE)
 _OUTPUTS = (
     Output("result", "boolean", "Whether the code is valid.", min=1),
     Output("message", "string", "Why not, or what could not be checked."),
@@ -108,11 +109,7 @@ VALIDATE_IN_SYSTEM = Operation(
         Input("codeSystem", "CodeSystem", "The code system itself."),
         Input("code", "code", "The code."),
         Input("version", "string", "Which version of the code system; the highest active one when not given."),
-        _DISPLAY,
-        CODING,
-        CODEABLE_CONCEPT,
-        _ABSTRACT,
-        DISPLAY_LANGUAGE,
+        *_ABOUT_THE_CODE,
     ),
     outputs=_OUTPUTS,
     example={
@@ -142,11 +139,7 @@ VALIDATE_IN_VALUE_SET = Operation(
         CODE,
         SYSTEM,
         Input("systemVersion", "string", "Which version of the code system."),
-        _DISPLAY,
-        CODING,
-        CODEABLE_CONCEPT,
-        _ABSTRACT,
-        DISPLAY_LANGUAGE,
+        *_ABOUT_THE_CODE,
     ),
     outputs=_OUTPUTS,
     example={

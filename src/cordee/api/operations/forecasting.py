@@ -8,6 +8,7 @@ from cordee.api.operations.arguments import Input
 from cordee.api.operations.billing import MOST_LISTED, known_pathway
 from cordee.api.operations.definition import Asked, Operation, Output
 from cordee.api.operations.settling import AS_OF, as_of
+from cordee.api.operations.shares import share_outputs, share_parts
 from cordee.api.response import FhirResponse
 from cordee.claims.expected_income import ExpectedIncome, expected_income
 from cordee.claims.forecast import ExpectedPart, Hypothesis
@@ -67,10 +68,7 @@ def _part(part: ExpectedPart) -> Iterable[Part]:
     yield answers.day("month", part.month)
     yield answers.text("pathway", part.pathway)
     yield answers.payee("payee", None, part.name, part.payee)
-    yield answers.code("kind", part.kind)
-    yield answers.money("amount", part.cents)
-    yield answers.money("amo", part.amo)
-    yield answers.money("amc", part.amc)
+    yield from share_parts(part.kind, part.cents, part.amo, part.amc)
 
 
 def _not_expected(result: NotDue) -> Iterable[Part]:
@@ -116,10 +114,7 @@ FORECAST = Operation(
                 Output("month", "date", "Its first day.", min=1),
                 Output("pathway", "string", "The code of the pathway.", min=1),
                 Output("payee", "Reference", "Who, by identifier.", min=1),
-                Output("kind", "code", "member, structure, organization, practitioner or reserve.", min=1),
-                Output("amount", "Money", "How much.", min=1),
-                Output("amo", "Money", "What the compulsory insurance pays of it.", min=1),
-                Output("amc", "Money", "What the complementary insurance pays of it.", min=1),
+                *share_outputs("How much."),
             ),
         ),
         Output("not-expected-count", "integer", "How many forfaits would not be due.", min=1),

@@ -9,6 +9,7 @@ from cordee.api.operations.answers import Part
 from cordee.api.operations.arguments import Input
 from cordee.api.operations.definition import Asked, Operation, Output
 from cordee.api.operations.explaining import EXPLANATION, explanation_part
+from cordee.api.operations.shares import insurer_outputs, insurer_parts, share_outputs, share_parts
 from cordee.api.response import FhirResponse
 from cordee.claims.counting import NotCounted
 from cordee.claims.fhir_evidence import EvidenceError
@@ -63,8 +64,7 @@ def _forfait(result: Settlement | NotDue) -> Iterable[Part | None]:
     yield answers.flag("due", isinstance(result, Settlement))
     if isinstance(result, Settlement):
         yield answers.money("total", result.total)
-        yield answers.money("amo", result.amo)
-        yield answers.money("amc", result.amc)
+        yield from insurer_parts(result.amo, result.amc)
         if result.not_billed:
             yield answers.money("not-billed", result.not_billed)
         yield explanation_part("explanation", result.price_explanation)
@@ -80,10 +80,7 @@ def _forfait(result: Settlement | NotDue) -> Iterable[Part | None]:
 def _quote_part(quote_part: QuotePart) -> Iterable[Part | None]:
     payee = quote_part.payee
     yield answers.payee("payee", payee.reference, payee.name, payee.identifier)
-    yield answers.code("kind", payee.kind)
-    yield answers.money("amount", quote_part.cents)
-    yield answers.money("amo", quote_part.amo)
-    yield answers.money("amc", quote_part.amc)
+    yield from share_parts(payee.kind, quote_part.cents, quote_part.amo, quote_part.amc)
     for session in sorted({act.session for act in quote_part.acts}):
         yield answers.reference("session", session)
     yield explanation_part("explanation", quote_part.explanation)
@@ -135,8 +132,7 @@ SETTLE = Operation(
                 Output("convention", "string", "The convention and the version it is judged under.", min=1),
                 Output("due", "boolean", "Whether it is due.", min=1),
                 Output("total", "Money", "What would be billed, the sum of the quote-parts."),
-                Output("amo", "Money", "What the compulsory insurance pays of it."),
-                Output("amc", "Money", "What the complementary insurance pays of it."),
+                *insurer_outputs(always=False),
                 Output("not-billed", "Money", "What the convention leaves unbilled."),
                 EXPLANATION,
                 Output(
@@ -146,10 +142,7 @@ SETTLE = Operation(
                     max=None,
                     parts=(
                         Output("payee", "Reference", "Who.", min=1),
-                        Output("kind", "code", "member, structure, organization, practitioner or reserve.", min=1),
-                        Output("amount", "Money", "The quote-part.", min=1),
-                        Output("amo", "Money", "What the compulsory insurance pays of it.", min=1),
-                        Output("amc", "Money", "What the complementary insurance pays of it.", min=1),
+                        *share_outputs("The quote-part."),
                         Output("session", "Reference", "A session that counts for it.", max=None),
                         EXPLANATION,
                     ),

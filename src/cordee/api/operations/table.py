@@ -17,6 +17,7 @@ from cordee.api.operations.forecasting import FORECAST
 from cordee.api.operations.labelling import META, META_ADD, META_DELETE
 from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.matching import MATCH
+from cordee.api.operations.preferred_id import PREFERRED_ID
 from cordee.api.operations.settling import SETTLE
 from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
 from cordee.api.operations.translation import TRANSLATE
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     EXPAND,
     VALIDATE_IN_VALUE_SET,
     TRANSLATE,
+    PREFERRED_ID,
     VALIDATE,
     MATCH,
     CONVERT,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cordee.fhir.terminology.naming_system import ids_of_kind
 from cordee.fhir.terminology.shared_value_sets import SYSTEMS
 
 _OID: Final = "urn:oid:"
@@ -21,11 +22,8 @@ class SystemNames:
             address = resource.get("url")
             oids = [str(one.get("value", "")) for one in resource.get("identifier", ())]
         else:
-            ids = [one for one in resource.get("uniqueId", ()) if "value" in one]
-            uris = [one for one in ids if one.get("type") == "uri"]
-            uris.sort(key=lambda one: not one.get("preferred", False))
-            address = uris[0]["value"] if uris else None
-            oids = [f"{_OID}{one['value'].removeprefix(_OID)}" for one in ids if one.get("type") == "oid"]
+            address = next(iter(ids_of_kind(resource, "uri")), None)
+            oids = [f"{_OID}{oid}" for oid in ids_of_kind(resource, "oid")]
         for oid in oids:
             if address and oid.startswith(_OID):
                 self._address[oid] = address
