@@ -97,6 +97,28 @@ def test_what_the_named_ones_break_is_their_reason(corpus, validator):
             assert all("fr-core-vs-insee-code" in issue.diagnostics for issue in found), name
 
 
+def test_every_invariant_of_the_standard_and_of_the_guides_is_evaluated(corpus, validator):
+    files = [*(corpus / "fhir-r4" / "examples").rglob("*.json"), *(corpus / "fhir").glob("*/examples/*.json")]
+    told = [issue.diagnostics for file in files for issue in validator.validate(orjson.loads(file.read_bytes()))]
+    assert len(told) > len(files)
+    assert [text for text in told if "could not be evaluated" in text] == []
+
+
+def test_the_constraints_of_the_guides_that_are_in_words_alone_are_those_of_pdsm(definitions):
+    wordless = {
+        (definition["name"], constraint["key"])
+        for definition in definitions
+        if definition["resourceType"] == "StructureDefinition"
+        for element in definition.get("differential", {}).get("element", ())
+        for constraint in element.get("constraint", ())
+        if "expression" not in constraint
+    }
+    assert {name for name, _ in wordless} == {
+        "PDSm_ComprehensiveDocumentReference", "PDSm_SimplifiedPublish", "PDSm_SubmissionSetComprehensive",
+    }  # fmt: skip
+    assert all(key.startswith("constr-") for _, key in wordless)
+
+
 def test_the_standard_s_examples_break_none_of_its_rules(corpus):
     validator = ProfileValidator([])
     for file in sorted((corpus / "fhir-r4" / "examples").rglob("*.json")):

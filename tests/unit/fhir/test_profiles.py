@@ -332,13 +332,36 @@ def test_an_invariant_that_can_not_be_evaluated_is_said_so():
     constraint = {"key": "x-1", "severity": "error", "human": "", "expression": "conformsTo('http://x.example/y')"}
     rule = profile("i", "Patient", ("Patient", {"constraint": [constraint]}))
     assert problems(patient(), rule) == []
-    assert any("could not be evaluated" in text for _, text in problems(patient(), rule, severity="information"))
+    (text,) = [text for _, text in problems(patient(), rule, severity="information") if "x-1" in text]
+    assert text.startswith("the rule x-1 could not be evaluated, the function conformsTo is not evaluated here: ")
+    assert text.endswith(f"(rule of {rule['url']} at Patient).")
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("name.where(", "makes no sense"),
+        ('name = "x"', "is not FHIRPath"),
+        ("name.nothing()", "there is no function nothing"),
+        ("'a' + 1 = 2", "makes no sense of this value"),
+    ],
+)
+def test_an_expression_that_is_in_error_is_the_profile_s_fault(expression: str, reason: str):
+    constraint = {"key": "x-1", "severity": "error", "human": "", "expression": expression}
+    rule = profile("i", "Patient", ("Patient", {"constraint": [constraint]}))
+    named = patient(name=[{"family": "x"}])
+    assert problems(named, rule) == []
+    (text,) = [text for _, text in problems(named, rule, severity="warning") if "x-1" in text]
+    assert reason in text
 
 
 def test_a_rule_that_asks_for_what_is_not_at_hand_is_not_said_to_be_broken():
     constraint = {"key": "x-1", "severity": "error", "human": "", "expression": "subject.resolve().exists()"}
     rule = profile("i", "Observation", ("Observation", {"constraint": [constraint]}))
-    assert problems(observation(subject={"reference": "Patient/1"}), rule) == []
+    absent = observation(subject={"reference": "Patient/1"})
+    assert problems(absent, rule) == []
+    (text,) = [text for _, text in problems(absent, rule, severity="information") if "x-1" in text]
+    assert "could not be evaluated, Patient/1 is not at hand" in text
     contained = observation(contained=[patient(id="p")], subject={"reference": "#p"})
     assert problems(contained, rule) == []
 

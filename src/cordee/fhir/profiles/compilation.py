@@ -6,7 +6,7 @@ from typing import Any, Final
 from cordee.fhir.outcome import Severity
 from cordee.fhir.profiles.element_rules import Constraint, Discriminator, ElementRules, Source
 from cordee.fhir.profiles.findings import Finding, Findings, below, has_error
-from cordee.fhir.profiles.invariants import holds
+from cordee.fhir.profiles.invariants import Unevaluated, holds, unevaluated
 from cordee.fhir.profiles.items import Item, Spelling, items_reader
 from cordee.fhir.profiles.library import ProfileLibrary, UnusableProfileError
 from cordee.fhir.profiles.places import child_place
@@ -140,11 +140,10 @@ class CompiledProfiles:
             if isinstance(inside, dict) and "resourceType" in inside and inside is not scope.resource:
                 scope = scope.within(inside, contained=False)
             held = holds(constraint.expression, inside, item.companion, path, scope, terminology)
-            if held:
+            if held is True:
                 return None
-            if held is None:
-                text = f"the rule {constraint.key} could not be evaluated here: {constraint.expression}"
-                return [Finding("", "information", "not-supported", text, source)]
+            if isinstance(held, Unevaluated):
+                return [unevaluated(held, constraint.key, constraint.expression, source)]
             severity: Severity = "warning" if constraint.severity == "warning" else "error"
             text = f"the rule {constraint.key} is not met: {constraint.human or constraint.expression}"
             return [Finding("", severity, "invariant", text, source)]

@@ -13,7 +13,7 @@ from cordee.fhir.outcome import Severity
 from cordee.fhir.profiles.compilation import CompiledProfiles
 from cordee.fhir.profiles.extensions import extension_findings
 from cordee.fhir.profiles.findings import Finding, Findings, below
-from cordee.fhir.profiles.invariants import holds
+from cordee.fhir.profiles.invariants import Unevaluated, holds, unevaluated
 from cordee.fhir.profiles.plain_invariants import PLAIN, STRUCTURAL
 from cordee.fhir.profiles.references import target_type
 from cordee.fhir.profiles.scope import Scope
@@ -102,15 +102,14 @@ class CoreRules:
 
     def _invariant(self, invariant: Invariant, value: Any, path: str, scope: Scope) -> Findings:
         plainly = PLAIN.get(invariant.key)
-        held = plainly(value, scope) if plainly is not None else None
+        held: bool | Unevaluated | None = None if plainly is None else plainly(value, scope)
         if held is None:
             held = holds(invariant.expression, value, None, path, scope, self._profiles.terminology)
-        if held:
+        if held is True:
             return None
         key = invariant.key.rpartition(":")[2]
-        if held is None:
-            text = f"the rule {key} of {path} could not be evaluated here: {invariant.expression}"
-            return [Finding("", "information", "not-supported", text)]
+        if isinstance(held, Unevaluated):
+            return [unevaluated(held, f"{key} of {path}", invariant.expression)]
         severity: Severity = "warning" if invariant.severity == "warning" else "error"
         return [Finding("", severity, "invariant", f"the rule {key} of {path} is not met: {invariant.expression}")]
 
