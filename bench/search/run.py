@@ -132,5 +132,3 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="also write the figures there")
     add("--picture", type=Path, metavar="FILE", help="also draw them there, as SVG")
     return parser
-
-
