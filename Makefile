@@ -36,6 +36,7 @@ check: install ## format, lint, types, layers, generated files fresh
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.openapi --check
 	$(BIN)/python -m tools.definitions --check
+	$(BIN)/python -m tools.units --check
 	$(BIN)/python -m tools.profiles --check
 
 bench: install ## the load client against a server of its own
@@ -47,8 +48,9 @@ openapi: install ## openapi/openapi.json, from the code
 profiles: install ## the OperationDefinitions of profiles/, and the table of the project's search parameters
 	@$(BIN)/python -m tools.profiles
 
-definitions: install ## the R4 tables of src/cordee/fhir/data, from the official package
+definitions: install ## the R4 tables of src/cordee/fhir/data, from the official packages
 	@$(BIN)/python -m tools.definitions
+	@$(BIN)/python -m tools.units
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query_criteria import MODIFIERS, takes_of_type
 from cordee.fhir.query_values import PREFIXES, escape
 from cordee.fhir.text_normalization import normalize_text
+from cordee.fhir.units import UCUM
 
 TYPES = (
     "Patient",
@@ -67,7 +68,8 @@ NUMBERS = (
 )
 SYSTEMS = ("http://loinc.org", "urn:oid:1.2.3", "http://a,b|c$d")
 CODES = ("8480-6", "A1", "a1", "É1", "é1", "straße", "STRASSE", "a,b|c$d\\e")
-UNITS = ("mg", "kg", "MG", "a|b")
+UNITS = ("mg", "kg", "MG", "a|b", "g", "[lb_av]", "Cel", "[degF]", "/min", "/s", "[IU]", "k[IU]", "{score}", "%")
+UNIT_SYSTEMS = (UCUM, UCUM, "urn:oid:1.2.3")
 WORDS = (
     "Noémie",
     "NOEMIE",
@@ -110,6 +112,7 @@ REFERENCE_TEXTS = (
 )
 
 codes, systems, words, dates = map(st.sampled_from, (CODES, SYSTEMS, WORDS, DATES))
+unit_systems = st.sampled_from(UNIT_SYSTEMS)
 moments = st.sampled_from([date for date in DATES if "T" in date])
 days = st.sampled_from([date for date in DATES if "T" not in date])
 numbers = st.sampled_from([float(number) if "." in number or "e" in number else int(number) for number in NUMBERS])
@@ -137,13 +140,16 @@ quantities = st.fixed_dictionaries(
     {"value": numbers},
     optional={
         "unit": st.sampled_from(UNITS),
-        "system": systems,
+        "system": unit_systems,
         "code": st.sampled_from(UNITS),
         "comparator": st.sampled_from(("<", "<=", ">", ">=")),
     },
 )
 ranges = element(
-    low=st.fixed_dictionaries({"value": numbers}, optional={"unit": st.sampled_from(UNITS)}),
+    low=st.fixed_dictionaries(
+        {"value": numbers},
+        optional={"unit": st.sampled_from(UNITS), "system": unit_systems, "code": st.sampled_from(UNITS)},
+    ),
     high=st.fixed_dictionaries({"value": numbers}),
 )
 references = st.one_of(
@@ -408,7 +414,7 @@ _BY_TYPE = {
         st.one_of(
             st.just(""),
             st.builds(
-                lambda s, u: f"|{escape(s)}|{escape(u)}", st.one_of(st.just(""), systems), st.sampled_from(UNITS)
+                lambda s, u: f"|{escape(s)}|{escape(u)}", st.one_of(st.just(""), unit_systems), st.sampled_from(UNITS)
             ),
         ),
     ),

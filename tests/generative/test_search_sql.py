@@ -14,6 +14,7 @@ from cordee.fhir.matching import matches
 from cordee.fhir.query import parse_search
 from cordee.fhir.query_values import PREFIXES
 from cordee.fhir.search_values import extract
+from cordee.fhir.units import UCUM
 from cordee.store import search as store_search
 from cordee.store.repository import Repository
 from cordee.store.search_chains import MANY_TERMS
@@ -118,6 +119,11 @@ async def test_sql_compares_every_date_and_number_with_every_other_as_matching_d
             for number in NUMBERS
             for comparator in ({}, {"comparator": "<"}, {"comparator": ">="})
         ),
+        *(
+            {**observation, "valueQuantity": {"value": float(number), "system": UCUM, "code": code}}
+            for number in NUMBERS
+            for code in ("Cel", "[degF]", "K")
+        ),
     ]
     written = [(resource["resourceType"], str(i), resource) for i, resource in enumerate(resources)]
     repository, held = await stored_population(database, written)
@@ -127,5 +133,12 @@ async def test_sql_compares_every_date_and_number_with_every_other_as_matching_d
             await assert_same_answer(repository, held, "Observation", [("date", prefix + date), ("code", "c")])
             await assert_same_answer(repository, held, "CarePlan", [("date", prefix + date), ("date", f"le{DATES[3]}")])
         for number in NUMBERS:
-            for code, text in (("value-quantity", prefix + number), ("code-value-quantity", f"c${prefix}{number}")):
+            in_fahrenheit = f"{prefix}{number}|{UCUM}|[degF]"
+            for code, text in (
+                ("value-quantity", prefix + number),
+                ("code-value-quantity", f"c${prefix}{number}"),
+                ("value-quantity", in_fahrenheit),
+                ("code-value-quantity", f"c${in_fahrenheit}"),
+                ("value-quantity", f"{in_fahrenheit},{prefix}{number}"),
+            ):
                 await assert_same_answer(repository, held, "Observation", [(code, text)])

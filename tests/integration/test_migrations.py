@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import Unavailable
 from cordee.fhir.query import parse_search
+from cordee.fhir.units import UCUM
 from cordee.store.connection import Database
 from cordee.store.migrate import UnusableDatabase, migrate
 from cordee.store.reindexing import reindex
@@ -194,6 +195,48 @@ async def test_what_was_stored_before_a_search_parameter_is_found_by_it_even_whe
     for change in ("UPDATE resource SET body = '{}'", "UPDATE resource SET sealed = false", "DELETE FROM resource"):
         with pytest.raises(asyncpg.PostgresError, match="sealed"):
             await connection.execute(change)
+    await connection.close()
+    await database.close()
+
+
+async def test_quantities_stored_before_they_were_converted_are_found_in_other_units(empty):
+    dsn = await empty()
+    await migrate(dsn)
+    database = Database(dsn)
+    await database.open()
+    repository = Repository(database, await database.tenant("default"))
+    own = {
+        "resourceType": "SearchParameter",
+        "id": "own",
+        "url": "http://a.example/own",
+        "name": "A",
+        "description": "d",
+    }
+    own |= {
+        "status": "active",
+        "code": "own",
+        "base": ["Observation"],
+        "type": "date",
+        "expression": "Observation.issued",
+    }
+    observation = {"resourceType": "Observation", "status": "final", "code": {"text": "a"}}
+    observation["issued"] = "2024-01-01T00:00:00Z"
+    for resource in (own, *({**observation, "id": unit, "valueQuantity": {"value": 5.4, "system": UCUM, "code": unit}}
+                            for unit in ("mg", "m")), {**observation, "id": "no"}):  # fmt: skip
+        await repository.update(resource["resourceType"], resource["id"], accept(orjson.dumps(resource)))
+    connection = await asyncpg.connect(dsn)
+    whole = await index_of(connection)
+    await connection.execute("DELETE FROM number_value")
+
+    def again(opened):
+        changed = reindex(opened, ["Observation"], beyond_terms=True, holding=UCUM)
+        opened.commit()
+        return changed
+
+    assert await inspected(dsn, again) == 2
+    wanted = parse_search("Observation", [("value-quantity", f"0.0054|{UCUM}|g")])
+    assert [found.id for found in (await repository.search(wanted, count=10)).matches] == ["mg"]
+    assert await index_of(connection) == whole
     await connection.close()
     await database.close()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from cordee.fhir.converted_quantities import converted_search, converted_value
 from cordee.fhir.query_tree import Chain, Criterion, ReverseChain, Search
 from cordee.fhir.query_values import (
     CompositeSearch,
@@ -140,6 +141,10 @@ def value_matches(wanted: Value, found: SearchValue | str, modifier: str | None 
         case NumberSearch(), NumberRange(low, high):
             return _number_matches(wanted, low, high)
         case QuantitySearch(number, system, code), QuantityValue():
+            if (asked := converted_search(wanted)) is not None:
+                held = converted_value(found)
+                alike = held is not None and held.dimension == asked.dimension
+                return alike and held is not None and _number_matches(asked.number, held.low, held.high)
             if code is not None and system is not None and (system, code) != (found.system, found.code):
                 return False
             if code is not None and system is None and code not in (found.code, found.unit):

@@ -86,10 +86,11 @@ class NumberSearch:
 
 @dataclass(frozen=True, slots=True)
 class QuantitySearch:
-    """A number, compared as `NumberSearch` says, and a unit, compared exactly; units are never converted.
+    """A number, compared as `NumberSearch` says, and a unit.
 
-    `system` and `code`: both must equal the quantity's. `code` alone must equal its code or its unit text.
-    Neither: any unit.
+    `system` and `code`: a unit of UCUM that can be converted (`units`) is compared in base units with the
+    quantities of the same dimension, and with no others; of another unit, both must equal the quantity's.
+    `code` alone must equal its code or its unit text. Neither: any unit.
     """
 
     number: NumberSearch

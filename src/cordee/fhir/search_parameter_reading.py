@@ -124,6 +124,12 @@ def _faults(
     elif parameter.type == "composite":
         for i, component in enumerate(parameter.components):
             yield from _component_faults(routes, others[resource_type][component.parameter], component.expression, i)
+        kinds = [others[resource_type][component.parameter].type for component in parameter.components]
+        ranged = [kind for kind in kinds if kind not in ("token", "reference", "uri")]
+        if len(ranged) > 1 and set(ranged) != {"number"}:
+            yield _issue(
+                "component", f"{' and '.join(ranged)} can't be combined: one of them at most, or numbers alone"
+            )
     elif not _is_read(routes, parameter.type):
         found = ", ".join(sorted({route.type for route in routes}))
         yield _issue("type", f"a {parameter.type} can't be read from what the expression leads to: {found}")

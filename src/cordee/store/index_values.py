@@ -19,6 +19,7 @@ from hashlib import blake2b
 from itertools import product
 from typing import Any
 
+from cordee.fhir.converted_quantities import ConvertedValue, converted_value
 from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 from cordee.fhir.search_values import (
     CompositeValue,
@@ -35,6 +36,7 @@ from cordee.fhir.search_values import (
 )
 from cordee.fhir.temporal import EARLIEST, LATEST
 from cordee.fhir.text_normalization import normalize_text
+from cordee.fhir.units import Dimension
 from cordee.fhir.url_hierarchy import levels
 
 GRAM_LENGTH = 3
@@ -201,6 +203,11 @@ def unit_hash(system: str | None, name: str) -> int:
     return form_hash(f"{system or ''}\x1f{name}")
 
 
+def dimension_hash(dimension: Dimension) -> int:
+    """What quantities that can be converted into each other have in common."""
+    return form_hash("dimension " + ".".join(f"{base}{exponent}" for base, exponent in dimension))
+
+
 class _Collected:
     """Rows under construction; sets, because a resource often says the same thing twice."""
 
@@ -222,6 +229,9 @@ class _Collected:
                 self.numbers.add((key, *_bounds(value), ()))
             case QuantityValue():
                 self.numbers.add((key, *_bounds(value), unit_hashes(value.system, value.code, value.unit)))
+                if (converted := converted_value(value)) is not None:
+                    dimension = (dimension_hash(converted.dimension),)
+                    self.numbers.add((converted_key(key), *_bounds(converted), dimension))
             case StringValue():
                 text = normalize_text(value.text)
                 pieces = grams(key, text) if len(text) <= LONGEST_GRAMMED else (long_text_gram(key),)
@@ -252,6 +262,11 @@ class _Collected:
 def long_key(key: int) -> int:
     """The key of a parameter's long dates."""
     return key ^ form_hash("long")
+
+
+def converted_key(key: int) -> int:
+    """The key of a parameter's quantities in base units."""
+    return key ^ form_hash("converted")
 
 
 def text_key(key: int) -> int:
@@ -293,7 +308,7 @@ def term_forms(value: SearchValue) -> tuple[str, ...]:
     return ()
 
 
-def _bounds(value: NumberRange | QuantityValue) -> tuple[Decimal, Decimal]:
+def _bounds(value: NumberRange | QuantityValue | ConvertedValue) -> tuple[Decimal, Decimal]:
     return (
         _OPEN_LOW if value.low is None else value.low,
         _OPEN_HIGH if value.high is None else value.high,

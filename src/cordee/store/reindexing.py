@@ -19,7 +19,7 @@ _OWN = text("SELECT id, definition, state, types FROM search_parameter WHERE ten
 _TENANTS = text("SELECT tenant FROM tenant ORDER BY tenant")
 _READ = text("""
 SELECT rid, terms, body FROM resource
-WHERE tenant = :tenant AND resource_type = :type AND rid > :rid AND NOT deleted
+WHERE tenant = :tenant AND resource_type = :type AND rid > :rid AND NOT deleted AND strpos(body, :holding) > 0
 ORDER BY rid LIMIT :count""")
 _TERMS = text("""
 UPDATE resource SET terms = CAST(:terms AS bigint[])
@@ -37,11 +37,14 @@ INSERT INTO string_value (tenant, rid, key, value, grams)
 VALUES (:tenant, :rid, :key, :value, CAST(:grams AS bigint[]))""")
 
 
-def reindex(connection: Connection, resource_types: Iterable[str], *, beyond_terms: bool = False) -> int:
+def reindex(
+    connection: Connection, resource_types: Iterable[str], *, beyond_terms: bool = False, holding: str = ""
+) -> int:
     """Indexes the stored resources of some types as they would be if they were written now; how many were changed.
 
     One whose terms are as they should be is left, unless `beyond_terms`: a parameter that has a value has a term, so
-    none was added or dropped. Those of all tenants, a batch in memory at a time.
+    none was added or dropped. Only those whose text holds `holding` are looked at. Those of all tenants, a
+    batch in memory at a time.
     """
     changed = 0
     tenants = [row[0] for row in connection.execute(_TENANTS)]
@@ -50,7 +53,7 @@ def reindex(connection: Connection, resource_types: Iterable[str], *, beyond_ter
             parameters = _parameters(connection, tenant)
             rid = -1
             while True:
-                place = {"tenant": tenant, "type": resource_type, "rid": rid, "count": _BATCH}
+                place = {"tenant": tenant, "type": resource_type, "rid": rid, "count": _BATCH, "holding": holding}
                 rows = connection.execute(_READ, place).all()
                 for rid, terms, body in rows:
                     fresh = index_rows(tenant, orjson.loads(body), parameters)

@@ -12,6 +12,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any, Literal, Union
 
+from cordee.fhir.converted_quantities import ConvertedSearch, converted_search
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query import Chain, Criterion
 from cordee.fhir.query_refusals import unsupported
@@ -36,6 +37,8 @@ from cordee.store.date_box import Box, DateTest, box, instants
 from cordee.store.index_values import (
     PRESENT,
     composite_key,
+    converted_key,
+    dimension_hash,
     form_hash,
     grams,
     long_key,
@@ -358,6 +361,16 @@ def _ranged(keys: list[int], modifier: str | None, values: Sequence[Value]) -> L
     """Values of one kind, which is that of the parameter."""
     if isinstance(values[0], DateSearch):
         return _dates(keys, [_date_searches(values)])
+    converted = {
+        value: found for value in values if isinstance(value, QuantitySearch) and (found := converted_search(value))
+    }
+    if converted:
+        others = [value for value in values if value not in converted]
+        whole = _converted(keys, list(converted.values()))
+        if not others:
+            return whole
+        other, given = _ranged(keys, modifier, others)
+        return AnyOf((whole[0], other)), [*whole[1], *given]
     kind: Kind = "string" if isinstance(values[0], StringSearch) else "number"
     tests: list[str] = []
     arguments: list[Any] = [keys]
@@ -366,6 +379,14 @@ def _ranged(keys: list[int], modifier: str | None, values: Sequence[Value]) -> L
         tests.append(test)
         arguments += given
     return HasValue(kind, (tuple(tests),)), arguments
+
+
+def _converted(keys: list[int], searches: Sequence[ConvertedSearch]) -> Lookup:
+    arguments: list[Any] = [[converted_key(key) for key in keys]]
+    for search in searches:
+        number = search.number
+        arguments += [number.low, number.high, number.value, [dimension_hash(search.dimension)]]
+    return HasValue("number", (tuple(f"{search.number.prefix}|" for search in searches),)), arguments
 
 
 def _test(key: int, modifier: str | None, value: Value) -> tuple[str, list[Any]]:
