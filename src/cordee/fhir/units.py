@@ -5,8 +5,8 @@ when their dimensions are the same. Temperatures also have an offset. The other 
 and the arbitrary ones ([IU]) are dimensions of their own, as UCUM has it for the latter: they are comparable with
 themselves alone. What stands between braces counts for nothing.
 
-`data/ucum/units.json` is made by `python -m tools.units` from the table that UCUM publishes (ucum-essence.xml). The UCUM
-table, codes and definitions are copyright Regenstrief Institute and the UCUM Organization, and come as they are,
+`data/ucum/units.json` is made by `python -m tools.units` from the table that UCUM publishes (ucum-essence.xml). The
+UCUM table, codes and definitions are copyright Regenstrief Institute and the UCUM Organization, and come as they are,
 without any warranty.
 """
 
