@@ -137,6 +137,11 @@ def searchset(matches: int, included: int = 0) -> Check:
     return check
 
 
+def searchset_answered(response: Response) -> str | None:
+    """A check that the answer is a searchset, whatever it holds."""
+    return None if b'"type":"searchset"' in response.body[:400] else f"no searchset: {excerpt(response.body)}"
+
+
 def stored(count: int) -> Check:
     """A check that each of the entries of a transaction or batch was stored."""
 

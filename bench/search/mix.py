@@ -98,9 +98,7 @@ def _of_many(path: str, count: int) -> Query:
 _PATIENT, _BASE, _ORDER, _BROAD = "one patient", "whole base", "order and pages", "broad or rare"
 
 KINDS = (
-    Kind(
-        "observation-patient-code-date", _PATIENT, _of_patient("Observation?patient={}&code=29463-7&date=ge2024-06"), 10
-    ),
+    Kind("patient-code-date", _PATIENT, _of_patient("Observation?patient={}&code=29463-7&date=ge2024-06"), 10),
     Kind("encounter-patient-sorted", _PATIENT, _of_patient("Encounter?patient={}&_sort=-date&_count=20"), 10),
     Kind("claim-patient", _PATIENT, _of_patient("Claim?patient={}"), 10),
     Kind("compartment", _PATIENT, _of_patient("Patient/{}/Observation?code=8867-4"), 10),

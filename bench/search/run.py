@@ -20,7 +20,7 @@ from bench.search.filling import fill_region
 from bench.search.mix import KINDS, Kind, Region
 from bench.search.paging import page_link
 from bench.server import cordee
-from bench.workloads import Request, Session, searchset_of_any
+from bench.workloads import Request, Session, searchset_answered
 
 _PATIENCE_SECONDS = 120.0
 _FAR_PAGE = 1_000
@@ -100,7 +100,7 @@ async def _measure(
 
 def _session(target: Target, region: Region, kind: Kind, draw: random.Random) -> Session:
     for payload in _payloads(target, region, kind, draw):
-        yield Request(payload, check=searchset_of_any)
+        yield Request(payload, check=searchset_answered)
 
 
 def _payloads(target: Target, region: Region, kind: Kind, draw: random.Random) -> Iterator[bytes]:

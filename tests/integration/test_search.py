@@ -143,6 +143,58 @@ async def test_the_walk_of_an_index_gives_the_same_pages_as_sorting_all(dated, r
     assert found == SORTS[sort]
 
 
+def stays(*periods):
+    ends = [{"start": start, "end": end} if end else {"start": start} for start, end in periods]
+    return {"location": [{"location": {"reference": "Location/l"}, "period": one} for one in ends]}
+
+
+@pytest.fixture
+async def stayed(store):
+    """Encounters with dates of their own, and of stays: several, equal ones, short and long ones, open ones, none."""
+    await store(
+        encounter(
+            "Patient/p", "2024-03-01", id="a", **stays(("2024-01-01", "2024-01-01"), ("2024-01-01", "2024-02-01"))
+        ),
+        encounter("Patient/p", "2024-01-15", id="b", **stays(("2024-01-01", "2024-01-01"))),
+        encounter("Patient/p", "2024-02-01", id="c", **stays(("2024-02-01", None), ("2023-12-01", "2023-12-02"))),
+        encounter(
+            "Patient/p", "2024-03-01", id="d", **stays(("2024-02-01", "2024-02-01"), ("2024-02-01", "2024-02-01"))
+        ),
+        encounter("Patient/p", id="e", **stays(("2024-01-01", "2024-02-01"), ("2024-03-05", "2024-03-05"))),
+        encounter("Patient/p", "2024-04-01", id="f"),
+        encounter("Patient/p", "2024-01-31", id="g", **stays(("2024-01-01", "2024-01-01"))),
+    )
+
+
+WALKED = [
+    *(f"_sort={way}{code}" for way in ("", "-") for code in ("date", "location-period")),
+    "_sort=location-period,-_id", "_sort=-location-period,date", "_sort=date,-location-period", "_sort=-date,_id",
+    "date=ge2024-01-20&_sort=date", "date=lt2024-03-01&_sort=-date", "date=ge2024-01-20&date=le2024-03-01&_sort=-date",
+    "location-period=ge2024-02-01&_sort=location-period", "location-period=lt2024-02-01&_sort=-location-period",
+    "status=finished&date=2024-03&_sort=date", "status=finished&date=ge2024-02&date=lt2024-04&_sort=-date,_id",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", WALKED)
+@pytest.mark.parametrize("most_walked", [50_000, 2, 0])
+async def test_a_walk_comes_to_each_match_once_however_many_values_it_has_and_however_far_it_may_go(
+    stayed, ids, repository, database, monkeypatch, query, most_walked
+):
+    monkeypatch.setattr(search_pages, "MOST_WALKED", most_walked)
+    pairs = [tuple(pair.split("=", 1)) for pair in query.split("&")]
+    for count in (1, 2, 7):
+        found, position = [], None
+        while position is not None or not found:
+            async with database.searches() as connection:
+                page = await store_search.search(connection, repository.tenant, parse_search("Encounter", pairs),
+                                                 count=count, position=position, most_sorted=0)  # fmt: skip
+            found += [version.id for version in page.matches]
+            position = page.following
+            if position is None:
+                break
+        assert found == await ids(f"Encounter?{query}")
+
+
 async def test_tokens_references_and_uris_sort_by_what_is_written(store, ids, pages):
     def observation(id_, code, subject=None, source=None):
         coded = {"coding": [{"system": "urn:s", "code": c} for c in code.split("+")]} if code else {"text": "none"}
@@ -322,6 +374,21 @@ async def test_a_page_ends_where_its_bodies_would_be_too_long_together(store, re
         one = await store_search.search(connection, repository.tenant, parse_search("Patient", []), count=4,
                                         most_bytes=1)  # fmt: skip
     assert [version.id for version in one.matches] == ["a"]
+
+
+async def test_a_chain_that_comes_from_few_and_leads_to_many_is_looked_for_by_their_references(
+    store, database, repository
+):
+    await store(
+        *(body("Organization", id=i, name=name) for i, name in (("o", "Ici"), ("oo", "Ici aussi"), ("x", "Ailleurs"))),
+        *(encounter("Patient/p", id=f"e{n}", serviceProvider={"reference": f"Organization/{o}"})
+          for n, o in enumerate(("o", "oo", "x", "o", "o"))),
+    )  # fmt: skip
+    for query, expected in (("ici", ["e0", "e1", "e3", "e4"]), ("ici aussi", ["e1"]), ("nulle part", [])):
+        wanted = parse_search("Encounter", [("service-provider:Organization.name", query)])
+        async with database.searches() as connection:
+            page = await store_search.search(connection, repository.tenant, wanted, count=9, most_followed=2)
+        assert [version.id for version in page.matches] == expected
 
 
 async def test_many_values_of_one_criterion_find_what_each_finds_once(store, ids):

@@ -70,8 +70,15 @@ class Database:
         """Connects; raises `Unavailable` when the server can't be reached."""
         try:
             self._rows = await self._pool({})
-            # The values of a search are skewed: a plan made for one is wrong for the next.
-            self._searches = await self._pool({"plan_cache_mode": "force_custom_plan"})
+            # The values of a search are skewed: a plan made for one is wrong for the next. Parallel workers would take
+            # the processors of other searches, and sort what one process goes through until a page is full.
+            self._searches = await self._pool(
+                {
+                    "plan_cache_mode": "force_custom_plan",
+                    "max_parallel_workers_per_gather": "0",
+                    "enable_hashjoin": "off",
+                }
+            )
         except _GONE as error:
             raise _unavailable(error) from error
 

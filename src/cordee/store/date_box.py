@@ -47,12 +47,11 @@ class Box:
 
     def month_forms(self) -> tuple[str, ...] | None:
         """The forms of which each range inside of the box has one at least; None when they would be too many."""
-        # A range that begins before its first instant that counts holds that instant, since it ends after it.
-        first = max(self.first_low, self.first_high - 1)
-        last = max(first, min(self.last_low, self.last_high))
-        if first <= FIRST or last == LAST:
+        # Each test lets pass what ends after its first instant that counts and begins before the last.
+        first, last = max(self.first_low, self.first_high), min(self.last_low, self.last_high)
+        if first == FIRST or last == LAST:
             return None
-        months = month_forms(first, last + 1, most=MOST_MONTHS)
+        months = month_forms(first, max(last, first + 1), most=MOST_MONTHS)
         return None if months == (MONTHLESS,) else (*months, MONTHLESS)
 
 

@@ -12,7 +12,7 @@ A hash of 64 bits meets another by chance once in 10^19 pairs; BLAKE2 makes it i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
@@ -34,7 +34,7 @@ from cordee.fhir.search_values import (
     UriValue,
     extract,
 )
-from cordee.fhir.temporal import EARLIEST, LATEST
+from cordee.fhir.temporal import EARLIEST, LATEST, LOCAL_ZONE
 from cordee.fhir.text_normalization import normalize_text
 from cordee.fhir.units import Dimension
 from cordee.fhir.url_hierarchy import levels
@@ -53,11 +53,11 @@ LONGEST_SHORT = 25 * 3_600 * 1_000_000
 
 MOST_MONTHS_TOUCHED = 3
 MONTHLESS = "m"
-"""The form of a date that touches more months than that, or has an open end."""
+"""The form of a date that touches more months than that, has an open end, or ends before it begins."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_DAY = 24 * 3_600 * 1_000_000
+_HOUR = 3_600 * 1_000_000
 _LONGEST_REMEMBERED = 128
 _REFERENCE = "r"
 _OPEN_LOW, _OPEN_HIGH = Decimal("-Infinity"), Decimal("Infinity")
@@ -164,21 +164,19 @@ def microseconds(moment: datetime) -> int:
 
 
 def month_forms(low: int, high: int, most: int = MOST_MONTHS_TOUCHED) -> tuple[str, ...]:
-    """Which months of UTC [low, high) touches, in microseconds since 1970; `MONTHLESS` for more than `most`."""
-    if low == FIRST or high == LAST:
+    """Which months of local time [low, high) touches, in microseconds since 1970; `MONTHLESS` for more than `most`."""
+    if not FIRST < low < high < LAST:
         return (MONTHLESS,)
-    first, last = _month(low), _month(max(low, high - 1))
+    first, last = _month_of_hour(low // _HOUR), _month_of_hour((high - 1) // _HOUR)
     return tuple(f"m{month}" for month in range(first, last + 1)) if last - first < most else (MONTHLESS,)
 
 
-@lru_cache(maxsize=4096)
-def _month_of_day(day: int) -> int:
-    at = _EPOCH + timedelta(days=day)
-    return at.year * 12 + at.month
-
-
-def _month(moment: int) -> int:
-    return _month_of_day(moment // _DAY)
+@lru_cache(maxsize=65_536)
+def _month_of_hour(hour: int) -> int:
+    at = _EPOCH + timedelta(hours=hour)
+    # Offsets can't be had in the first and the last year.
+    local = at.astimezone(LOCAL_ZONE) if MINYEAR < at.year < MAXYEAR else at
+    return local.year * 12 + local.month
 
 
 def grams(key: int, text: str) -> tuple[int, ...]:

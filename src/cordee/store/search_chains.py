@@ -3,7 +3,8 @@
 PostgreSQL has no idea how many rows refer to another, so it can't tell a chain that leads to one patient from one that
 leads to half of them. So each chain is followed from its far end first, as long as few rows are met; the search then
 looks among the rows found, by their numbers. A chain that meets many is left to be tried row by row from the near end,
-where many rows pass, so that a page is soon full.
+where many rows pass, so that a page is soon full; where it comes from a few rows that many refer to, the references to
+these are looked for.
 
 The same holds for a criterion of many exact values: as one overlap of arrays, PostgreSQL takes them for a large part of
 the table, so they are looked up one by one first.
@@ -15,10 +16,13 @@ from cordee.fhir.query_tree import Chain, Criterion, ReverseChain
 from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.index_values import parameter_key
-from cordee.store.search_shape import Found, HasTerms, rows
+from cordee.store.search_shape import Found, HasTerms, IsOneOf, Lookup, rows
 
 MOST_FOLLOWED = 2_000
 """Rows met at each step of a chain; more, and it is tried from the near end."""
+
+MOST_ENDS = 200
+"""Rows at the far end whose references are looked for."""
 
 MANY_TERMS = 8
 """Of one criterion; fewer are well estimated as they are."""
@@ -47,7 +51,7 @@ class _Follower:
         self._connection = connection
         self._tenant = tenant
         self._most = most
-        self.found: dict[tuple[str, Criterion], list[int]] = {}
+        self.found: dict[tuple[str, Criterion], Lookup] = {}
 
     async def follow(self, resource_type: str, criterion: Criterion) -> None:
         if self._most <= 0:
@@ -63,15 +67,15 @@ class _Follower:
             met = await self._referring(resource_type, key, criterion.chain)
         elif criterion.reverse is not None:
             await self.follow(criterion.reverse.resource_type, criterion.reverse.criterion)
-            met = await self._referred(resource_type, criterion.reverse)
+            met = _one_of(await self._referred(resource_type, criterion.reverse))
         elif criterion.modifier is None and len(criterion.values) >= MANY_TERMS:
-            met = await self._having_any(resource_type, criterion)
+            met = _one_of(await self._having_any(resource_type, criterion))
         else:
             return
         if met is not None:
             self.found[resource_type, criterion] = met
 
-    async def _referring(self, resource_type: str, key: int, chain: Chain) -> list[int] | None:
+    async def _referring(self, resource_type: str, key: int, chain: Chain) -> Lookup | None:
         terms: list[int] = []
         for link in chain.links:
             shape, given = rows(self._tenant, link.resource_type, [link.criterion], self.found)
@@ -79,9 +83,10 @@ class _Follower:
             terms += [key ^ row[0] for row in await self._connection.fetch(*statements.ends(shape).call(arguments))]
             if len(terms) > self._most:
                 return None
-        if not terms:
-            return []
-        return await self._having(resource_type, terms)
+        met = _one_of(await self._having(resource_type, terms) if terms else [])
+        if met is None and len(terms) <= MOST_ENDS:
+            return HasTerms(single=len(terms) == 1), [terms]
+        return met
 
     async def _having_any(self, resource_type: str, criterion: Criterion) -> list[int] | None:
         shape, given = rows(self._tenant, resource_type, [criterion])
@@ -100,3 +105,7 @@ class _Follower:
         arguments = [self._tenant, *given, self._most, self._most + 1, key, resource_type]
         met: list[int] | None = await self._connection.fetchval(*statements.referred(shape).call(arguments))
         return met
+
+
+def _one_of(met: list[int] | None) -> Lookup | None:
+    return None if met is None else (IsOneOf(), [met])

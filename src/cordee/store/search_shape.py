@@ -150,8 +150,8 @@ Shape = Union[  # noqa: UP007 - recursive
 ]
 Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
-Found = Mapping[tuple[str, Criterion], list[int]]
-"""The rows of a type that meet a chained criterion, where they were found beforehand because they are few."""
+Found = Mapping[tuple[str, Criterion], Lookup]
+"""What stands for a criterion of a type, where what it leads to was found beforehand because it is little."""
 
 
 def rows(
@@ -189,6 +189,8 @@ def _rows(tenant: int, resource_type: str, criteria: Iterable[Criterion], found:
     lookups = [_lookup(tenant, resource_type, group, found) for group in groups]
     if any(isinstance(shape, HasTerms) for shape, _ in lookups):
         lookups += [months for group in groups if (months := _months(tenant, resource_type, group)) is not None]
+    # Single terms first: they are looked up together.
+    lookups.sort(key=lambda lookup: not (isinstance(lookup[0], HasTerms) and lookup[0].single))
     arguments = [argument for _, given in lookups for argument in given]
     return Rows(tuple(shape for shape, _ in lookups)), [resource_type, *arguments]
 
@@ -229,7 +231,7 @@ def is_single(resource_type: str, code: str) -> bool:
 def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: Found) -> Lookup:
     criterion = group[0]
     if (known := found.get((resource_type, criterion))) is not None:
-        return IsOneOf(), [known]
+        return known
     if criterion.reverse is not None:
         return _reverse_chain(tenant, criterion.reverse, found)
     if criterion.combination is not None:

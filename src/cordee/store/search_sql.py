@@ -25,11 +25,12 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import BigInteger, DateTime, Integer, Numeric, Text, TypeEngine
 
-from cordee.store.index_values import REFERENCE_MARK
+from cordee.store.index_values import FIRST, LAST, REFERENCE_MARK
 from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
 from cordee.store.search_shape import (
     AllOf,
@@ -85,6 +86,21 @@ def rows_conditions(rows: Rows, row: FromClause, given: Arguments) -> list[Condi
     return here + [_condition(shape, row, given) for shape in rows.conditions]
 
 
+def unordered_conditions(rows: Rows, row: FromClause, given: Arguments) -> list[Condition]:
+    """The same, where no order is asked for: the type is said as the rows of the index that are between two places.
+
+    PostgreSQL can't tell that a term is of one type alone: from an equality it expects fewer rows, and reads the whole
+    index of the type beside that of the terms.
+    """
+    if not any(isinstance(shape, HasTerms) for shape in rows.conditions):
+        return rows_conditions(rows, row, given)
+    resource_type = given.next(TEXT)
+    place = tuple_(row.c.tenant, row.c.resource_type, row.c.rid)
+    first, last = (tuple_(given.tenant, resource_type, literal_column(str(rid))) for rid in (FIRST, LAST))
+    here = [place >= first, place <= last, row.c.deleted.is_(false())]
+    return here + [_condition(shape, row, given) for shape in rows.conditions]
+
+
 def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
     match shape:
         case HasTerms(single):
@@ -135,10 +151,19 @@ def referred_terms(row: FromClause, key: ColumnElement[Any]) -> Select[Any]:
 
 def _referred_by(source: Rows, row: FromClause, given: Arguments) -> Condition:
     """Row by row: the term that a reference to it has, among those of the sources."""
-    origin = given.alias(resource, "origin")
+    one = given.alias(resource, "one")
     term = row.c.self_term.op("#")(given.next(NUMBER))
-    refers = origin.c.terms.contains(array([term]))
-    return exists(select(1).where(refers, *rows_conditions(source, origin, given))).correlate(row)
+    resource_type = given.next(TEXT)
+    shapes = list(source.conditions)
+    looked_up = [one.c.terms.contains(array([term]))]
+    while shapes and isinstance(shapes[0], HasTerms) and shapes[0].single:
+        looked_up.append(_condition(shapes.pop(0), one, given))
+    # OFFSET 0 keeps the look-up by terms apart: PostgreSQL would else compare every row with every source.
+    found = select(one).where(*looked_up).correlate(row).offset(literal_column("0"))
+    origin = found.lateral(given.name("origin"))
+    here = (origin.c.tenant == given.tenant, origin.c.resource_type == resource_type, origin.c.deleted.is_(false()))
+    others = [_condition(shape, origin, given) for shape in shapes]
+    return exists(select(1).select_from(origin).where(*here, *others)).correlate(row)
 
 
 def _has_value(table: Table, tests: Sequence[Sequence[str]], row: FromClause, given: Arguments) -> Condition:

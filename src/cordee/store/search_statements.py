@@ -12,7 +12,7 @@ from sqlalchemy.types import Integer
 from cordee.store.schema import resource
 from cordee.store.search_order import OrderShape, order_clauses, ordered, sort_columns
 from cordee.store.search_shape import Rows, weight
-from cordee.store.search_sql import NUMBER, TEXT, Arguments, referred_terms, rows_conditions
+from cordee.store.search_sql import NUMBER, TEXT, Arguments, referred_terms, rows_conditions, unordered_conditions
 from cordee.store.search_walks import WalkShape, walk_entries, walked
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -73,7 +73,7 @@ def total(rows: Rows) -> Statement:
 def ends(rows: Rows) -> Statement:
     """The `self_term`s of some of `rows`. Arguments: tenant, those of the rows, the most that are told."""
     given = Arguments()
-    conditions = rows_conditions(rows, resource, given)
+    conditions = unordered_conditions(rows, resource, given)
     return _compiled(select(resource.c.self_term).where(*conditions).limit(given.next(Integer())))
 
 
@@ -81,7 +81,7 @@ def ends(rows: Rows) -> Statement:
 def at_most(rows: Rows) -> Statement:
     """How many `rows` there are, up to some. Arguments: tenant, those of the rows, the most that are counted."""
     given = Arguments()
-    conditions = rows_conditions(rows, resource, given)
+    conditions = unordered_conditions(rows, resource, given)
     some = select(resource.c.rid).where(*conditions).limit(given.next(Integer())).subquery("some")
     return _compiled(select(func.count()).select_from(some))
 
@@ -97,7 +97,7 @@ def walk_end(walk: WalkShape) -> Statement:
 @lru_cache(maxsize=_KEPT)
 def explained(rows: Rows) -> Statement:
     """PostgreSQL's plan for finding `rows`, as JSON. Arguments: tenant, those of the rows."""
-    conditions = rows_conditions(rows, resource, Arguments())
+    conditions = unordered_conditions(rows, resource, Arguments())
     found = _compiled(select(resource.c.rid).where(*conditions))
     return Statement(f"EXPLAIN (FORMAT JSON) {found.sql}", found.places)
 
@@ -109,7 +109,7 @@ def referred(rows: Rows) -> Statement:
     Arguments: tenant, those of the rows, the most, the most and one, the key, the type referred to.
     """
     given = Arguments()
-    conditions = rows_conditions(rows, resource, given)
+    conditions = unordered_conditions(rows, resource, given)
     most = given.next(Integer())
     origin = select(resource.c.terms).where(*conditions).limit(given.next(Integer())).cte("origin")
     few = select(func.count()).select_from(origin).scalar_subquery() <= most
@@ -147,7 +147,7 @@ def _page(rows: Rows, shape: PageShape) -> Statement:
 
 
 def _total(rows: Rows) -> Statement:
-    conditions = rows_conditions(rows, resource, Arguments())
+    conditions = unordered_conditions(rows, resource, Arguments())
     return _compiled(select(func.count()).select_from(resource).where(*conditions))
 
 

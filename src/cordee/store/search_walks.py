@@ -52,17 +52,22 @@ def walk_entries(walk: WalkShape, given: Arguments) -> WalkEntries:
     if walk.started:
         last = given.next(SORT_TYPES[walk.by.kind])
         if walk.alone:
-            here, position = tuple_(value, table.c.rid), tuple_(last, given.next(NUMBER))
-            since = [here < position if walk.by.descending else here > position]
+            place, position = tuple_(value, table.c.rid), tuple_(last, given.next(NUMBER))
+            since = [place < position if walk.by.descending else place > position]
         else:
             since = [value <= last if walk.by.descending else value >= last]
     columns = [table.c.rid, value.label("value")]
     if not walk.single:
         columns.append(literal_column(f"{table.name}.ctid").label("place"))
-    parts = [select(*columns).where(table.c.tenant == given.tenant, *bound, *since) for bound in bounds]
+    here = table.c.tenant == given.tenant
+    # Each key's own order is asked for: PostgreSQL would else sort them together instead of merging.
+    parts = [
+        select(*columns).where(here, *bound, *since).order_by(*_directed(walk.by, value, table.c.rid)).limit(most)
+        for bound in bounds
+    ]
     whole = (parts[0] if len(parts) == 1 else union_all(*parts)).subquery(given.name("indexed"))
-    clauses = [whole.c.value.desc(), whole.c.rid.desc()] if walk.by.descending else [whole.c.value, whole.c.rid]
-    entries = select(whole).order_by(*clauses).limit(most).subquery(given.name("walk"))
+    order = _directed(walk.by, whole.c.value, whole.c.rid)
+    entries = select(whole).order_by(*order).limit(most).subquery(given.name("walk"))
     if walk.single:
         return WalkEntries(entries, None)
     other = table.alias(given.name("other"))
@@ -88,8 +93,12 @@ def walked(
     if after is not None:
         statement = statement.where(beyond(row, by, after, given))
     others = order_clauses(row, by)[1:-1]
-    way = [c.desc() if by[0].descending else c.asc() for c in (entries.c.value, entries.c.rid)]
-    return statement.order_by(way[0], *others, way[1])
+    first, last = _directed(by[0], entries.c.value, entries.c.rid)
+    return statement.order_by(first, *others, last)
+
+
+def _directed(by: OrderShape, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [column.desc() if by.descending else column.asc() for column in columns]
 
 
 def _value(by: OrderShape, of: FromClause | None = None) -> ColumnElement[Any]:
