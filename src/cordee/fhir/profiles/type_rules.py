@@ -82,6 +82,7 @@ def _profiled(types: Sequence[TypeRule], source: Source, profiles: Checks) -> It
             for canonical in rule.profiles
             if profiles.library.standard_type(canonical) is None
         ]
+        failures: list[tuple[str, Findings]] = []
         for canonical in named:
             try:
                 found = profiles.check(canonical, value, scope)
@@ -91,9 +92,10 @@ def _profiled(types: Sequence[TypeRule], source: Source, profiles: Checks) -> It
                 return [Finding("", "information", "not-supported", f"not checked: {error}", source)]
             if len(named) == 1 or not has_error(found):
                 return found
+            failures.append((canonical, found))
         if not named:
             return None
-        text = f"content that meets one of these is expected: {', '.join(named)}; this meets none"
+        text = f"content that meets one of these is expected: {', '.join(named)}; this meets none{_nearest(failures)}"
         return [Finding("", "error", "structure", text, source)]
 
     return check
@@ -118,10 +120,35 @@ def _target(targets: Sequence[str], source: Source, profiles: Checks) -> ItemChe
             return [Finding(".reference", "error", "value", text, source)]
         if meets_one(value, scope, checks) is not False:
             return None
-        text = f"what is referred to meets none of these profiles: {', '.join(targets)}"
+        failures = _failures(
+            value, scope, [c for c, type_ in zip(targets, types, strict=True) if type_ == kind], profiles
+        )
+        text = f"what is referred to meets none of these profiles: {', '.join(targets)}{_nearest(failures)}"
         return [Finding(".reference", "error", "value", text, source)]
 
     return check
+
+
+def _failures(
+    reference: Mapping[str, Any], scope: Scope, canonicals: Sequence[str], profiles: Checks
+) -> list[tuple[str, Findings]]:
+    """What keeps the target of a reference, which is at hand, from profiles."""
+    target = scope.resolve(str(reference.get("reference"))) or {}
+    inside = scope.within(target, contained=_is_contained(target, scope))
+    return [(c, profiles.check(c, target, inside)) for c in canonicals if profiles.library.find(c) is not None]
+
+
+def _nearest(failures: Sequence[tuple[str, Findings]]) -> str:
+    """What keeps it from the one profile that it breaks least of."""
+    broken = [(c, [one for one in found or () if one.severity == "error"]) for c, found in failures]
+    canonical, errors = min(broken, key=lambda one: len(one[1]), default=("", []))
+    if not errors:
+        return ""
+    return f"; of {canonical} it breaks {errors[0].path.lstrip('.') or 'the whole'}: {errors[0].text}"
+
+
+def _is_contained(target: Mapping[str, Any], scope: Scope) -> bool:
+    return any(target is one for one in scope.root.get("contained", ()))
 
 
 def _target_check(canonical: str, profiles: Checks) -> Callable[[Mapping[str, Any], Scope], bool] | None:
@@ -129,7 +156,7 @@ def _target_check(canonical: str, profiles: Checks) -> Callable[[Mapping[str, An
         return None
 
     def check(target: Mapping[str, Any], scope: Scope) -> bool:
-        is_contained = any(target is one for one in scope.root.get("contained", ()))
-        return profiles.meets(canonical, target, scope.within(target, contained=is_contained)) is not False
+        inside = scope.within(target, contained=_is_contained(target, scope))
+        return profiles.meets(canonical, target, inside) is not False
 
     return check

@@ -97,7 +97,7 @@ def _bound(binding: Binding, source: Source, terminology: Terminology) -> ItemCh
         answers = [terminology.contains(value_set, system, code) for system, code in pairs]
         if True in answers or (not pairs and (not required or "text" not in value)):
             return None
-        found = ", ".join(quoted(code if system is None else f"{system}|{code}") for system, code in pairs)
+        found = " and ".join(_named(system, code) for system, code in pairs)
         if None in answers:
             text = (
                 f"{found} was not checked: the value set {value_set}, or a code system it rests on, is not known here"
@@ -123,6 +123,10 @@ def coded(value: Any) -> list[tuple[str | None, str]] | None:
     if "coding" in value or "text" in value:
         return [(coding.get("system", ""), coding["code"]) for coding in value.get("coding", ()) if "code" in coding]
     return [(value.get("system", ""), value["code"])] if "code" in value else None
+
+
+def _named(system: str | None, code: str) -> str:
+    return f"{quoted(code)} of {system[:_LONGEST]}" if system else quoted(code)
 
 
 def _shown(value: Any) -> str:
