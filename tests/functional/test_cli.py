@@ -54,7 +54,7 @@ GROUPED = [
     *(f"export {name}" for name in ("bordereau", "return-template", "statement", "sepa", "fec")),
     *(f"pathway {name}" for name in ("check", "list", "show", "publish")),
     *(f"search-parameter {name}" for name in ("list", "index")),
-    *(f"tenant {name}" for name in ("create", "list")),
+    *(f"tenant {name}" for name in ("create", "list", "set")),
 ]
 
 

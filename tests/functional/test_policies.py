@@ -1,11 +1,13 @@
-"""What an operator may decide of writes: each on a server whose settings say so."""
+"""What an operator may decide of writes: by the settings of a server, or for one tenant."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from tests.functional.conftest import serving
+from tests.functional.conftest import CORDEE, serving
 from tests.functional.test_conditional import SYSTEM, patient
 
 
@@ -147,3 +149,51 @@ def test_a_cascade_deletes_what_refers_and_what_refers_to_that(referred: httpx.C
     assert referred.delete("Patient/a?_cascade=delete").status_code == 204
     gone = [referred.get(address).status_code for address in ("Patient/a", "Encounter/e", "Observation/o")]
     assert gone == [410, 410, 410]
+
+
+def say(dsn: str, tenant: str, *options: str, status: int = 0) -> str:
+    command = [CORDEE, "tenant", "set", tenant, *options]
+    done = subprocess.run(
+        command, env=os.environ | {"CORDEE_DATABASE_URL": dsn}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return done.stdout if not status else done.stderr
+
+
+def test_a_tenant_says_for_itself_what_the_settings_say_for_the_others(
+    server: str, dsn: str, tenant_name: str, client: httpx.Client
+) -> None:
+    """Said before the server first asks about this tenant, whose policies it keeps for some seconds."""
+    told = say(
+        dsn,
+        tenant_name,
+        "--conditional-delete",
+        "single",
+        "--dangling-references",
+        "accept",
+        "--delete-referred",
+        "allow",
+    )
+    assert told == "conditional-delete\tsingle\ndangling-references\taccept\ndelete-referred\tallow\n"
+    assert client.put("Encounter/e", json=encounter("e", "Patient/a")).status_code == 201
+    for id_ in "ab":
+        client.put(f"Patient/{id_}", json=patient("1", id=id_)).raise_for_status()
+    assert client.delete(f"Patient?identifier={SYSTEM}|1").status_code == 412
+    assert client.delete("Patient/a?_cascade=delete").status_code == 400
+    assert client.delete("Patient/a").status_code == 204
+    (patients,) = [r for r in client.get("metadata").json()["rest"][0]["resource"] if r["type"] == "Patient"]
+    assert (patients["conditionalDelete"], "enforced" in patients["referencePolicy"]) == ("single", False)
+
+
+def test_a_policy_is_left_as_it_was_unless_it_is_said(dsn: str, tenant_name: str) -> None:
+    say(dsn, tenant_name, "--delete-referred", "cascade")
+    say(dsn, tenant_name, "--conditional-delete", "multiple")
+    assert (
+        say(dsn, tenant_name)
+        == "conditional-delete\tmultiple\ndangling-references\tdefault\ndelete-referred\tcascade\n"
+    )
+    assert "delete-referred\tdefault" in say(dsn, tenant_name, "--delete-referred", "default")
+    assert "«perhaps» is none of allow, refuse, cascade, default" in say(
+        dsn, tenant_name, "--delete-referred", "perhaps", status=2
+    )
+    assert "no tenant" in say(dsn, "nobody", status=1)

@@ -11,6 +11,7 @@ from cordee.fhir.body import accept
 from cordee.store import tenant_profiles
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
+from cordee.store.tenant_policies import TenantPolicies
 from cordee.terminology.importing import Line, import_lines, import_shared_value_sets
 
 SYSTEM = "https://example.org/CodeSystem/grand"
@@ -94,7 +95,7 @@ async def test_a_filter_that_can_not_be_applied_is_told_and_refuses_nothing(repo
     await import_lines(repository, concepts("A"))
     await bind(repository, {"system": SYSTEM, "filter": [{"property": "code", "op": "regex", "value": "("}]})
     assert await judged(repository, (SYSTEM, "A")) == "information"
-    await repository.set_profile_policy("enforce")
+    await repository.set_policies(TenantPolicies(profiles="enforce"))
     resource = {"resourceType": "Basic", "id": "b", "meta": {"profile": [PROFILE]}, "code": {"coding": [
         {"system": SYSTEM, "code": "A"}]}}  # fmt: skip
     await put(repository, resource)
@@ -207,7 +208,7 @@ async def test_a_refused_write_does_not_lose_the_concepts_put_into_the_table(
         "content": "complete", "concept": [{"code": "A"}],
     })  # fmt: skip
     await bind(repository, {"system": SYSTEM})
-    await repository.set_profile_policy("enforce")
+    await repository.set_policies(TenantPolicies(profiles="enforce"))
     wrong = {"resourceType": "Basic", "meta": {"profile": [PROFILE]}, "code": {"coding": [
         {"system": SYSTEM, "code": str(uuid4())}]}}  # fmt: skip
     with pytest.raises(Exception, match="is expected"):

@@ -14,8 +14,9 @@ from cordee.fhir.patch import accept_patched, json_patched
 from cordee.fhir.query import Search, parse_search
 from cordee.store.changes import Precondition, Written
 from cordee.store.connection import Database
-from cordee.store.integrity import DanglingReference, Integrity
+from cordee.store.integrity import DanglingReference
 from cordee.store.repository import Repository
+from cordee.store.tenant_policies import WritePolicies
 
 SYSTEM = "urn:oid:1.2.250.1.213.1.4.10"
 WRITERS = 20
@@ -175,7 +176,9 @@ async def test_a_conditional_deletion_never_deletes_what_has_ceased_to_match(rep
 async def test_who_deletes_and_who_refers_at_once_do_not_both_succeed(
     database: Database, repository: Repository
 ) -> None:
-    held = Repository(database, repository.tenant, Integrity(refuses_dangling=True, keeps_referred=True))
+    held = Repository(
+        database, repository.tenant, WritePolicies(dangling_references="refuse", delete_referred="refuse")
+    )
     for _ in range(10):
         made = (await held.create(patient())).version
         assert made is not None

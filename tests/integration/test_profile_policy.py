@@ -13,6 +13,7 @@ from cordee.store.changes import ANY
 from cordee.store.loading.bulk_write import Placed, store_many
 from cordee.store.profile_policy import BreaksProfile
 from cordee.store.repository import Repository
+from cordee.store.tenant_policies import TenantPolicies
 
 URL = "https://example.org/StructureDefinition/ne"
 BORN: dict[str, Any] = {
@@ -35,20 +36,20 @@ async def profiled(repository: Repository) -> Repository:
 
 
 async def test_nothing_is_judged_until_the_tenant_says_so(profiled: Repository) -> None:
-    assert await profiled.profile_policy() == "off"
+    assert (await profiled.policies()).profiles == "off"
     written = await profiled.update("Patient", "p", incoming(UNBORN))
     assert (written.effect, written.issues) == ("created", ())
 
 
 async def test_to_warn_is_to_store_and_tell(profiled: Repository) -> None:
-    await profiled.set_profile_policy("warn")
+    await profiled.set_policies(TenantPolicies(profiles="warn"))
     written = await profiled.update("Patient", "p", incoming(UNBORN))
     assert written.effect == "created"
     assert ("error", "Patient.birthDate") in [(issue.severity, issue.path) for issue in written.issues]
 
 
 async def test_to_enforce_is_to_refuse_and_store_nothing(profiled: Repository) -> None:
-    await profiled.set_profile_policy("enforce")
+    await profiled.set_policies(TenantPolicies(profiles="enforce"))
     with pytest.raises(BreaksProfile) as caught:
         await profiled.update("Patient", "p", incoming(UNBORN))
     assert caught.value.status == 422
@@ -60,7 +61,7 @@ async def test_to_enforce_is_to_refuse_and_store_nothing(profiled: Repository) -
 
 
 async def test_a_transaction_is_refused_at_the_entry(profiled: Repository) -> None:
-    await profiled.set_profile_policy("enforce")
+    await profiled.set_policies(TenantPolicies(profiles="enforce"))
     resources = [{"resourceType": "Patient", "id": "ok"}, UNBORN]
     bundle = {
         "resourceType": "Bundle",
@@ -77,7 +78,7 @@ async def test_a_transaction_is_refused_at_the_entry(profiled: Repository) -> No
 
 
 async def test_a_load_refuses_the_resource_alone(profiled: Repository, database: Any) -> None:
-    await profiled.set_profile_policy("enforce")
+    await profiled.set_policies(TenantPolicies(profiles="enforce"))
     placed = [Placed(incoming(UNBORN), "p"), Placed(incoming({"resourceType": "Patient", "id": "ok"}), "ok")]
     refused, stored = await store_many(database, profiled.tenant, placed)
     assert isinstance(refused, BreaksProfile)

@@ -1,6 +1,5 @@
 """The CapabilityStatement, made from what is implemented, so that it can't claim more (R4 http.html#capabilities)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from cordee.fhir.query import Include, search_parameter
 from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.search_expressions import reference_targets
 from cordee.fhir.search_parameters import SHIPPED, SearchParameters
+from cordee.store.tenant_policies import WritePolicies
 
 _INTERACTIONS = (
     "read",
@@ -34,21 +34,13 @@ _OF_EVERY_TYPE = {"_id": "token", "_lastUpdated": "date", "_filter": "special", 
 _PUBLISHED = "2026-11-23"
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """What the settings decide of what is served, in the codes of the CapabilityStatement."""
-
-    conditional_delete: str
-    refuses_dangling: bool
-
-
 @lru_cache(maxsize=32)
-def statement_text(base_url: str, policies: Policies, known: SearchParameters) -> bytes:
+def statement_text(base_url: str, policies: WritePolicies, known: SearchParameters) -> bytes:
     """The statement of the server at `base_url`, for a tenant with these search parameters."""
     return orjson.dumps(statement(base_url, policies, known))
 
 
-def statement(base_url: str, policies: Policies, known: SearchParameters = SHIPPED) -> dict[str, Any]:
+def statement(base_url: str, policies: WritePolicies, known: SearchParameters = SHIPPED) -> dict[str, Any]:
     """The CapabilityStatement as JSON."""
     return {
         "resourceType": "CapabilityStatement",
@@ -114,7 +106,7 @@ def _added(resource_type: str, known: SearchParameters) -> list[dict[str, str]]:
     ]
 
 
-def _resource(resource_type: str, policies: Policies, known: SearchParameters) -> dict[str, Any]:
+def _resource(resource_type: str, policies: WritePolicies, known: SearchParameters) -> dict[str, Any]:
     parameters = _OF_EVERY_TYPE | served_parameters(resource_type)
     references = [code for code, kind in parameters.items() if kind == "reference"]
     references += [p.code for p in known.added_to(resource_type) if p.type == "reference"]
@@ -128,7 +120,7 @@ def _resource(resource_type: str, policies: Policies, known: SearchParameters) -
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": policies.conditional_delete,
-        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.refuses_dangling else [])],
+        "referencePolicy": ["literal", "logical", *(["enforced"] if policies.integrity.refuses_dangling else [])],
         "searchParam": [
             *({"name": code, "type": kind} for code, kind in sorted(parameters.items())),
             *_added(resource_type, known),

@@ -13,6 +13,7 @@ from cordee.api.failures import failure_issue, log_failure
 from cordee.api.media_types import Format
 from cordee.api.metrics import Metrics
 from cordee.api.operations.table import file_type_at
+from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, outcome_text, refusal
 from cordee.fhir.body import with_own_references_relative
@@ -21,8 +22,8 @@ from cordee.fhir.outcome import FhirError, MethodNotAllowed, NotFound
 from cordee.fhir.patch import PatchKind
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
-from cordee.store.integrity import Integrity
 from cordee.store.repository import Repository
+from cordee.store.tenant_policies import policies_of
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _TENANT = re.compile(r"[A-Za-z0-9._\-]{1,64}")
@@ -81,10 +82,9 @@ class FhirApplication:
             raise RuntimeError("the application was not started")
         if not _TENANT.fullmatch(tenant):
             raise NotFound("There is no such tenant here.")
-        integrity = Integrity(
-            self._settings.dangling_references == "refuse", self._settings.delete_referred in ("refuse", "cascade")
-        )
-        return Repository(self.database, await self.database.tenant(tenant), integrity)
+        number = await self.database.tenant(tenant)
+        policies = await policies_of(self.database, number)
+        return Repository(self.database, number, policies.over(default_policies(self._settings)))
 
     async def _bundle(self, request: FhirRequest, repository: Repository, request_id: str) -> FhirResponse:
         body = await request.resource_body(self._settings.max_body_bytes)

@@ -9,6 +9,7 @@ import orjson
 from cordee.api import capabilities
 from cordee.api.addresses import Address
 from cordee.api.history_links import next_history_link, parse_history_position
+from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse
 from cordee.api.searchsets import link, search_query, searchset_text
@@ -46,9 +47,7 @@ class Reading:
 
     async def capabilities(self, _address: Address) -> FhirResponse:
         """The CapabilityStatement."""
-        policies = capabilities.Policies(
-            self._settings.conditional_delete, self._settings.dangling_references == "refuse"
-        )
+        policies = (await self._reader.policies()).over(default_policies(self._settings))
         known = await self._reader.search_parameters()
         return FhirResponse(200, capabilities.statement_text(self._request.base_url, policies, known))
 

@@ -93,8 +93,8 @@ class Writing:
         return written_response(self._request, await self._repository.delete(address.type, address.id, precondition))
 
     async def conditional_delete(self, address: Address) -> FhirResponse:
-        """Deletes the one match, if any; every match where the settings allow it."""
-        if self._settings.conditional_delete == "multiple":
+        """Deletes the one match, if any; every match where the tenant's policy allows it."""
+        if self._repository.write_policies.conditional_delete == "multiple":
             written_all = await self._repository.conditional_delete_all(
                 await self._condition_in_address(address), self._request.precondition()
             )
@@ -117,7 +117,7 @@ class Writing:
             return False
         if asked != "delete":
             raise FhirError(f"_cascade={asked}: only _cascade=delete has a meaning.")
-        if self._settings.delete_referred != "cascade":
+        if self._repository.write_policies.delete_referred != "cascade":
             sentence = "This server does not delete what refers to a resource along with it (_cascade)."
             raise FhirError(sentence, issues=[Issue("error", "not-supported", sentence)])
         return True

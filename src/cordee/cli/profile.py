@@ -1,8 +1,9 @@
 """`cordee profile`: packages of definitions (profiles, value sets, code systems) put into a tenant."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import orjson
 import typer
@@ -14,9 +15,9 @@ from cordee.cli.repository import with_repository
 from cordee.fhir.profiles.library import ProfileLibrary, UnusableProfileError
 from cordee.fhir.profiles.packages import Package, PackageRefusedError, read_package
 from cordee.store.connection import DEFAULT_TENANT
-from cordee.store.profile_policy import POLICIES
 from cordee.store.repository import Repository
 from cordee.store.tenant_packages import StoredPackage, add_package, list_packages, remove_package
+from cordee.store.tenant_policies import ProfilePolicy
 
 application = typer.Typer(
     name="profile",
@@ -26,6 +27,7 @@ application = typer.Typer(
     rich_markup_mode="rich",
 )
 
+POLICIES = get_args(ProfilePolicy)
 OfTenant = Annotated[str, typer.Option(help="The tenant.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.", show_default="cordee-data")]
 _CORE = "hl7.fhir.r4.core"
@@ -134,9 +136,11 @@ def on_write(
         raise CommandError(f"«{policy}» is not a policy: {', '.join(POLICIES)}.", exit_code=2)
 
     async def work(repository: Repository) -> str:
+        policies = await repository.policies()
         if wanted is not None:
-            await repository.set_profile_policy(wanted)
-        return await repository.profile_policy()
+            policies = replace(policies, profiles=wanted)
+            await repository.set_policies(policies)
+        return policies.profiles
 
     typer.echo(with_repository(data_dir, tenant, work))
 

@@ -1,43 +1,16 @@
-"""What a tenant does with resources that break the standard's invariants or the profiles they claim: its policy.
+"""Resources that break the standard's invariants or the profiles they claim, dealt with by the tenant's policy.
 
-`off` looks at structure alone, `warn` stores and tells, `enforce` refuses (422). Each process reads the policy again
-after a few seconds, so that a write costs no look-up.
+`off` looks at structure alone, `warn` stores and tells, `enforce` refuses (422).
 """
 
 from collections.abc import Sequence
-from time import monotonic
-from typing import Final, Literal, get_args
 
 from cordee.fhir.outcome import Issue
 from cordee.store.changes import RefusedChange
-from cordee.store.connection import Connection, Database
+from cordee.store.connection import Connection, Database, Held
+from cordee.store.tenant_policies import policies_of
 from cordee.store.tenant_profiles import tenant_validator
 from cordee.store.write import Change
-
-Policy = Literal["off", "warn", "enforce"]
-POLICIES: Final[tuple[Policy, ...]] = get_args(Policy)
-
-SECONDS_UNTIL_KNOWN: Final = 5.0
-"""How long a process may go on by the policy that was."""
-
-_kept: dict[int, tuple[float, Policy]] = {}
-
-
-async def policy_of(connection: Connection, tenant: int) -> Policy:
-    """The tenant's policy, as this process knows it."""
-    kept = _kept.get(tenant)
-    if kept is not None and monotonic() < kept[0]:
-        return kept[1]
-    policy: Policy = await connection.fetchval("SELECT profiles FROM tenant WHERE tenant = $1", tenant)
-    _kept[tenant] = (monotonic() + SECONDS_UNTIL_KNOWN, policy)
-    return policy
-
-
-async def set_policy(database: Database, tenant: int, policy: Policy) -> None:
-    """Changes the tenant's policy."""
-    async with database.rows() as connection:
-        await connection.execute("UPDATE tenant SET profiles = $2 WHERE tenant = $1", tenant, policy)
-    _kept.pop(tenant, None)
 
 
 class BreaksProfile(RefusedChange):
@@ -48,7 +21,7 @@ async def judge(
     connection: Connection, database: Database, tenant: int, changes: Sequence[Change]
 ) -> dict[tuple[str, str], tuple[Issue, ...] | BreaksProfile]:
     """What each resource to be written breaks, warnings included, or its refusal; nothing by a policy that is off."""
-    policy = await policy_of(connection, tenant)
+    policy = (await policies_of(Held(connection), tenant)).profiles
     found: dict[tuple[str, str], tuple[Issue, ...] | BreaksProfile] = {}
     if policy == "off":
         return found

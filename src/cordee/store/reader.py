@@ -23,6 +23,7 @@ from cordee.store.gathering import gather
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
 from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
+from cordee.store.tenant_policies import TenantPolicies, policies_of
 from cordee.store.tenant_profiles import TenantValidator, tenant_validator
 from cordee.store.terminology.concepts import ConceptReader
 
@@ -153,6 +154,10 @@ class Reader:
         """
         async with self._connections.rows() as connection:
             return await reads.all_of_type(connection, self.tenant, resource_type, count=count, after=after)
+
+    async def policies(self) -> TenantPolicies:
+        """What the tenant says of writes, as this process knows it."""
+        return await policies_of(self._connections, self.tenant)
 
     @asynccontextmanager
     async def profiles(self) -> AsyncIterator[TenantValidator]:

@@ -16,10 +16,10 @@ from cordee.store.changes import ANY, Intent, Precondition, Written, check_preco
 from cordee.store.conditional_references import ParseCriteria, resolved
 from cordee.store.conditions import match_all, match_one
 from cordee.store.connection import Connection, Database, Held
-from cordee.store.integrity import NOT_HELD, Integrity, find_all_referrers, require_integrity
+from cordee.store.integrity import find_all_referrers, require_integrity
 from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
-from cordee.store.profile_policy import Policy, policy_of, set_policy
 from cordee.store.reader import Reader
+from cordee.store.tenant_policies import TenantPolicies, WritePolicies, set_policies
 from cordee.store.transaction import run_transaction
 from cordee.store.unit_of_work import UnitOfWork
 
@@ -33,6 +33,8 @@ Attempt = Callable[[Connection, StoredVersion | None], Awaitable[Written | None]
 MOST_DELETED = 1_000
 """By one condition."""
 
+_NOTHING_REFUSED = WritePolicies()
+
 Patched = Callable[[str], Incoming]
 """What a patch makes of the text of the current version."""
 
@@ -44,10 +46,11 @@ class _Changed(Exception):
 class Repository(Reader):
     """The resources of one tenant, to be read and written."""
 
-    def __init__(self, database: Database, tenant: int, integrity: Integrity = NOT_HELD) -> None:
+    def __init__(self, database: Database, tenant: int, policies: WritePolicies = _NOTHING_REFUSED) -> None:
         super().__init__(database, tenant)
         self._database = database
-        self._integrity = integrity
+        self._integrity = policies.integrity
+        self.write_policies = policies
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -68,14 +71,9 @@ class Repository(Reader):
         """
         return await verify_ledger(self._database, self.tenant, structure, progress)
 
-    async def profile_policy(self) -> Policy:
-        """What the tenant does with resources that break the profiles they claim."""
-        async with self._database.rows() as connection:
-            return await policy_of(connection, self.tenant)
-
-    async def set_profile_policy(self, policy: Policy) -> None:
-        """Changes it; other processes follow within `SECONDS_UNTIL_KNOWN`."""
-        await set_policy(self._database, self.tenant, policy)
+    async def set_policies(self, policies: TenantPolicies) -> None:
+        """Changes what the tenant says of writes; other processes follow within `SECONDS_UNTIL_KNOWN`."""
+        await set_policies(self._database, self.tenant, policies)
 
     async def create(self, incoming: Incoming, if_none_exist: Search | None = None) -> Written:
         """Stores under an id of ours. With a condition, only if nothing matches: one match is answered instead,

@@ -50,6 +50,12 @@ tenant = Table(
     Column("profiles", _code, nullable=False, server_default=text("'off'")),
     Column("search_edition", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("profiles IN ('off', 'warn', 'enforce')", name="known_profile_policy"),
+    Column("conditional_delete", _code),
+    CheckConstraint("conditional_delete IN ('single', 'multiple')", name="known_conditional_delete"),
+    Column("dangling_references", _code),
+    CheckConstraint("dangling_references IN ('accept', 'refuse')", name="known_dangling_references"),
+    Column("delete_referred", _code),
+    CheckConstraint("delete_referred IN ('allow', 'refuse', 'cascade')", name="known_delete_referred"),
 )
 """`search_edition` changes whenever the tenant's own search parameters do."""
 
