@@ -45,4 +45,9 @@ class Settings(BaseSettings):
         description="Whether what is referred to may be deleted, or is refused (409); cascade: refused unless "
         "_cascade=delete asks to delete what refers to it too.",
     )
+    background: bool = Field(
+        True, description="Whether this server also does what runs in the background: exports, imports, indexing."
+    )
+    jobs_at_once: int = Field(2, ge=1, le=16, description="Background jobs run side by side.")
+    job_retention_hours: int = Field(24, ge=1, description="How long the results of a job are kept once it has ended.")
     log_level: str = Field("info", description="debug, info, warning or error.")

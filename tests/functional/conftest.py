@@ -57,7 +57,7 @@ def serving(dsn: str, log: Path, **settings: str) -> Iterator[Server]:
     with log.open("wb") as written:
         process = subprocess.Popen(
             [CORDEE, "serve", "--port", str(port)],
-            env=os.environ | {"CORDEE_DATABASE_URL": dsn} | settings,
+            env=os.environ | {"CORDEE_DATABASE_URL": dsn, "CORDEE_DATA_DIR": str(log.parent / "data")} | settings,
             stderr=written,
         )
     try:

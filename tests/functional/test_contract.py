@@ -65,7 +65,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any], list[dict[str, Any]
     found = [
         (method.upper(), path, item[method], [resolved(p) for p in (*item["parameters"], *item[method]["parameters"])])
         for path, item in DESCRIPTION["paths"].items()
-        if path.startswith(BASE)
+        if path.startswith(BASE) and "/_job/" not in path  # whose ids nobody knows before; test_asynchronous has them
         for method in item
         if method != "parameters"
     ]

@@ -32,6 +32,8 @@ INTERACTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "{type}/{id}/{member}": {"GET": "search-compartment"},
         "{type}/{id}/_history": {"GET": "history-instance"},
         "{type}/{id}/_history/{vid}": {"GET": "vread"},
+        "_job/{id}": {"GET": "job", "DELETE": "job-cancel"},
+        "_job/{id}/{file}": {"GET": "job-file"},
         **{shape: dict.fromkeys(o.methods_at(shape), o.name) for shape, o in OPERATIONS_BY_SHAPE.items()},
     }
 )
@@ -53,7 +55,7 @@ class Address:
     id: str = ""
     version: int = 0
     member: str = ""
-    """The type searched inside of the compartment of `type` and `id`; `*` for all that may be in it."""
+    """The type searched inside of the compartment of `type` and `id`, `*` for all that may be in it; a job's file."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -75,6 +77,11 @@ def locate(path: Sequence[str]) -> Address:
         return Address("")
     if len(path) == 1 and path[0] in ("metadata", "_history", "_search"):
         return Address(path[0])
+    match path:
+        case ["_job", job]:
+            return Address("_job/{id}", id=job)
+        case ["_job", job, file]:
+            return Address("_job/{id}/{file}", id=job, member=file)
     if path[-1].startswith("$"):
         return _operation(path)
     if path[0] not in _types():

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from cordee.api.addresses import Address
+from cordee.api.jobs import JobStatus
 from cordee.api.operations.invocation import read_operation, run_operation
 from cordee.api.operations.table import OPERATIONS_BY_SHAPE
 from cordee.api.reading import Reading
@@ -35,6 +36,11 @@ _WRITES: dict[str, Callable[[Writing, Address], Awaitable[FhirResponse]]] = {
     "conditional-patch": Writing.conditional_patch,
     "conditional-delete": Writing.conditional_delete,
 }
+_JOBS: dict[str, Callable[[JobStatus, Address], Awaitable[FhirResponse]]] = {
+    "job": JobStatus.status,
+    "job-cancel": JobStatus.cancel,
+    "job-file": JobStatus.file,
+}
 
 
 def is_read(interaction: str, address: Address) -> bool:
@@ -60,4 +66,6 @@ async def carry_out(
         return await run_operation(address, settings, request, repository)
     if is_read(interaction, address):
         return await carry_out_read(interaction, address, settings, request, repository)
+    if interaction in _JOBS:
+        return await _JOBS[interaction](JobStatus(settings, request, repository), address)
     return await _WRITES[interaction](Writing(settings, request, repository), address)

@@ -7,9 +7,11 @@ import time
 from starlette.types import Receive, Scope, Send
 
 from cordee.api.addresses import Address, locate
+from cordee.api.asynchronous_request import may_be_put_aside, put_aside
 from cordee.api.bundles import run_bundle
 from cordee.api.dispatch import carry_out
 from cordee.api.failures import failure_issue, log_failure
+from cordee.api.jobs import accepted
 from cordee.api.media_types import Format
 from cordee.api.metrics import Metrics
 from cordee.api.operations.table import file_type_at
@@ -73,6 +75,9 @@ class FhirApplication:
             return _refused_method(request.method, address)
         request.require_served(file_type_at(address.shape))
         repository = await self._repository(tenant)
+        if request.preferences.later and may_be_put_aside(interaction, address.shape):
+            job = await put_aside(request, repository.jobs, self._settings.max_body_bytes)
+            return accepted(job, request)
         if interaction == "bundle":
             return await self._bundle(request, repository, request_id)
         return await carry_out(interaction, address, self._settings, request, repository)

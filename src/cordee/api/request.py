@@ -28,6 +28,8 @@ class Preferences:
     answer: str | None = None
     """return=: minimal, representation or OperationOutcome; None when not said"""
     lenient: bool = False
+    later: bool = False
+    """respond-async: the answer may be fetched later."""
 
 
 class FhirRequest:
@@ -67,7 +69,7 @@ class FhirRequest:
         scope = {
             "type": "http",
             "method": method,
-            "scheme": self._scope.get("scheme", "http"),
+            "scheme": self.scheme,
             "query_string": query,
             "headers": [*inherited, *headers.items()],
         }
@@ -92,13 +94,28 @@ class FhirRequest:
         if self._public_url is not None:
             return self._public_url.rstrip("/") + self._base_path
         host = self.header(b"host") or "localhost"
-        return f"{self._scope.get('scheme', 'http')}://{host}{self._base_path}"
+        return f"{self.scheme}://{host}{self._base_path}"
+
+    @property
+    def full_path(self) -> str:
+        """The address's path, the base with it."""
+        return "/".join([self._base_path, *self.path])
+
+    @property
+    def query_string(self) -> bytes:
+        """The query as it was written."""
+        raw: bytes = self._scope["query_string"]
+        return raw
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        return str(self._scope.get("scheme", "http"))
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
         """The query's pairs, decoded; raises `FhirError` (400) when they aren't UTF-8."""
-        raw: bytes = self._scope["query_string"]
-        return decode_form(raw) if raw else []
+        return decode_form(self.query_string) if self.query_string else []
 
     @cached_property
     def preferences(self) -> Preferences:
@@ -106,10 +123,11 @@ class FhirRequest:
         header = self.header(b"prefer")
         if header is None:
             return Preferences()
-        given = dict(part.strip().partition("=")[::2] for part in header.replace(";", ",").split(",") if "=" in part)
+        given = dict(part.strip().partition("=")[::2] for part in header.replace(";", ",").split(","))
         answer = given.get("return", "").strip('" ')
         known = answer in ("minimal", "representation", "OperationOutcome")
-        return Preferences(answer if known else None, given.get("handling", "").strip('" ') == "lenient")
+        lenient = given.get("handling", "").strip('" ') == "lenient"
+        return Preferences(answer if known else None, lenient, "respond-async" in given)
 
     def parameter(self, name: str) -> str | None:
         """The last value of a query parameter."""

@@ -83,6 +83,11 @@ COMMANDS = {
         "application",
         "Terminology: national value sets, code systems of any size, value sets and concept maps, imported.",
     ),
+    "job": (
+        "cordee.cli.job",
+        "application",
+        "Jobs: what runs in the background, as exports, imports and long requests.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -15,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cordee.api.application import create_application
+from cordee.cli.background import background_processes
 from cordee.cli.configuration import read_settings
 from cordee.cli.database import ready_database
 from cordee.cli.failures import CommandError
@@ -73,6 +75,11 @@ def run_server(settings: Settings, dsn: str) -> None:
     os.environ[_DSN] = dsn
     for name, value in settings.model_dump(mode="json", exclude_none=True).items():
         os.environ[f"CORDEE_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
+    with background_processes(settings, dsn) if settings.background else nullcontext():
+        _run_workers(settings)
+
+
+def _run_workers(settings: Settings) -> None:
     uvicorn.run(
         "cordee.cli.serve:worker_application",
         factory=True,

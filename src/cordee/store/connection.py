@@ -34,6 +34,9 @@ _SEALED = "CO001"
 """What the triggers of the migrations raise: their message names the resource, and nothing of its content."""
 
 
+_SECONDS_BEFORE_RECONNECTION = 1.0
+
+
 class _PlainConnection(_Base):
     """Nothing here changes a session's state, so giving a connection back need not cost a round trip."""
 
@@ -119,6 +122,35 @@ class Database:
             raise NotFound(f"There is no tenant «{name}» here.")
         self._tenants[name] = int(found)
         return int(found)
+
+    @asynccontextmanager
+    async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set at each notification on `channel`, until the end of the block.
+
+        It is set too when the connection is lost and when it is had again: what was said meanwhile was not heard.
+        """
+        news = asyncio.Event()
+        listener = asyncio.create_task(self._listen(channel, news))
+        try:
+            yield news
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+
+    async def _listen(self, channel: str, news: asyncio.Event) -> None:
+        while True:
+            lost = asyncio.Event()
+            with suppress(*_GONE, asyncpg.PostgresError):
+                connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "cordee listener"})
+                try:
+                    connection.add_termination_listener(lambda _connection, lost=lost: lost.set())
+                    await connection.add_listener(channel, lambda *_: news.set())
+                    news.set()
+                    await lost.wait()
+                finally:
+                    connection.terminate()
+            news.set()
+            await asyncio.sleep(_SECONDS_BEFORE_RECONNECTION)
 
     async def next_rids(self, connection: Connection, count: int) -> list[int]:
         """`count` row identities never used before."""

@@ -17,6 +17,7 @@ from cordee.store.conditional_references import ParseCriteria, resolved
 from cordee.store.conditions import match_all, match_one
 from cordee.store.connection import Connection, Database, Held
 from cordee.store.integrity import find_all_referrers, require_integrity
+from cordee.store.jobs import JobQueue
 from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
 from cordee.store.reader import Reader
 from cordee.store.tenant_policies import TenantPolicies, WritePolicies, set_policies
@@ -51,6 +52,11 @@ class Repository(Reader):
         self._database = database
         self._integrity = policies.integrity
         self.write_policies = policies
+
+    @property
+    def jobs(self) -> JobQueue:
+        """What runs in the background for the tenant."""
+        return JobQueue(self._database, self.tenant)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:

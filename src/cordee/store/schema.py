@@ -273,3 +273,37 @@ code_system_concept = Table(
 `folded` is the code as its system compares it; `searched` is what a filter looks at. A generation is replaced by the
 next and kept until the one after, for those who are still reading it.
 """
+
+job = Table(
+    "job",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("id", _code, nullable=False),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("kind", _code, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("payload", LargeBinary),
+    Column("state", _code, nullable=False),
+    Column("cancelling", Boolean, nullable=False, server_default=text("false")),
+    Column("progress", Text, nullable=False),
+    Column("position", Text),
+    Column("result", Text),
+    Column("fault_status", Integer),
+    Column("fault", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("fruitless", Integer, nullable=False, server_default=text("0")),
+    Column("asked", _moment, nullable=False),
+    Column("started", _moment),
+    Column("ended", _moment),
+    Column("expires", _moment),
+    PrimaryKeyConstraint("tenant", "id"),
+    CheckConstraint("state IN ('accepted', 'running', 'completed', 'failed')", name="known_job_state"),
+    Index("job_by_number", "number", unique=True),
+    Index("job_under_way", "number", postgresql_where=text("state IN ('accepted', 'running')")),
+    Index("job_by_expiry", "expires", postgresql_where=text("expires IS NOT NULL")),
+)
+"""Work that outlives the request that asked for it; `cordee.store.jobs` says what the columns mean.
+
+`attempts` grows each time a process takes the job up: it is what tells one that was thought dead that it has lost it.
+`fruitless` counts the attempts since something was last kept.
+"""

@@ -1,7 +1,7 @@
 import pytest
 
 from cordee.api.addresses import INTERACTIONS, locate
-from cordee.api.dispatch import _READS, _WRITES
+from cordee.api.dispatch import _JOBS, _READS, _WRITES
 from cordee.api.operations.table import OPERATIONS, OPERATIONS_BY_SHAPE
 from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
 
@@ -17,6 +17,9 @@ from cordee.fhir.outcome import FhirError, NotFound, UnknownResourceType
         ("Patient/1/Encounter", "POST", None),
         ("metadata", "HEAD", "capabilities"),
         ("_history", "GET", "history-system"),
+        ("_job/a", "GET", "job"),
+        ("_job/a", "DELETE", "job-cancel"),
+        ("_job/a/b.ndjson", "GET", "job-file"),
         ("Patient", "GET", "search"),
         ("Patient", "DELETE", "conditional-delete"),
         ("Patient/_search", "POST", "posted-search"),
@@ -74,7 +77,7 @@ def test_what_names_nothing_is_refused(path: str, refusal: type[FhirError]) -> N
 
 def test_every_interaction_of_the_table_is_carried_out_by_something() -> None:
     named = {name for methods in INTERACTIONS.values() for name in methods.values()}
-    assert named == {*_READS, *_WRITES, "bundle", *(operation.name for operation in OPERATIONS)}
+    assert named == {*_READS, *_WRITES, *_JOBS, "bundle", *(operation.name for operation in OPERATIONS)}
 
 
 def test_an_operation_asked_for_elsewhere_is_told_where_it_is() -> None:

@@ -68,5 +68,7 @@ def _path(base: str, whose: str, suffix: str, shape: str) -> dict[str, Any]:
 def _instance(shape: str) -> dict[str, Any]:
     """The parameter `id`, with the example that fits the type in the address."""
     type_ = shape.partition("/")[0]
+    if type_ == "_job":
+        return {**component("id"), "description": "The job's id, as Content-Location tells it."}
     example = INSTANCES["Patient" if type_ == "{type}" else type_]
     return {**component("id"), "example": example}

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from cordee.api.asynchronous_request import may_be_put_aside
 from cordee.api.media_types import Format
 from cordee.api.openapi.examples import BODIES, WRITTEN, as_xml
 from cordee.api.openapi.parameters import component, reference
-from cordee.api.openapi.responses import answer, refused
+from cordee.api.openapi.responses import PUT_ASIDE, answer, refused
 
 _BAD_BODY = (400, 413, 415)
 _COMMON_SEARCH = ("_id", "_lastUpdated", "_tag", "_profile", "_security", "_source", "_filter", "_list")
@@ -32,7 +33,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """`successes` are statuses with what they mean; 204 and 304 have no body, the others `answered`.
+    """`successes` are statuses with what they mean; 202, 204 and 304 have no body, the others `answered`.
 
     `body` is the schema of the JSON taken; `headers` those of every success.
     """
@@ -170,6 +171,14 @@ INTERACTIONS_DESCRIBED: Mapping[str, Described] = MappingProxyType(
             ("common-search", *_COMMON_SEARCH, *_SHAPING),
             answered="Searchset",
         ),
+        "job": Described(
+            "What became of a job, or of a request that was put aside",
+            {200: "Completed: what it gave; for a request, a batch-response of one entry.", 202: "Under way."},
+            (400, 404, 422),
+            headers=("Expires", "X-Progress"),
+        ),
+        "job-cancel": Described("Cancel a job, and forget what it made", {202: "It stops where it can."}, (400, 404)),
+        "job-file": Described("A file that a job gave", {200: "The file."}, (400, 404)),
         "history-system": Described(
             "History of all resources", {200: "A page of versions."}, (400, 404), _OF_HISTORY, answered="History"
         ),
@@ -193,7 +202,7 @@ def describe_interaction(name: str, suffix: str) -> dict[str, Any]:
     """The operation object; `suffix` tells its id from that of the same interaction under the other base."""
     described = INTERACTIONS_DESCRIBED[name]
     responses = {
-        str(status): answer(text, None if status in (204, 304) else described.answered, described.headers)
+        str(status): answer(text, None if status in (202, 204, 304) else described.answered, described.headers)
         for status, text in described.successes.items()
     }
     if name == "create":
@@ -201,6 +210,8 @@ def describe_interaction(name: str, suffix: str) -> dict[str, Any]:
         responses["201"]["links"] = {
             following: {"operationId": following + suffix, "parameters": given} for following in _FOLLOWING
         }
+    if may_be_put_aside(name, ""):
+        responses["202"] = answer(PUT_ASIDE, None, ("Content-Location",))
     operation: dict[str, Any] = {
         "operationId": name + suffix,
         "summary": described.summary,

@@ -5,7 +5,7 @@ from typing import Any
 from cordee.api.media_types import Format
 from cordee.api.openapi.examples import as_xml
 from cordee.api.openapi.parameters import reference
-from cordee.api.openapi.responses import answer, refused
+from cordee.api.openapi.responses import PUT_ASIDE, answer, refused
 from cordee.api.operations.arguments import Input
 from cordee.api.operations.definition import Operation
 
@@ -28,6 +28,8 @@ def describe_operation(operation: Operation, shape: str, method: str, suffix: st
         "parameters": [reference("Prefer")],
         "responses": {"200": _answer(operation), **refused(_REFUSALS)},
     }
+    if not operation.is_job:
+        described["responses"]["202"] = answer(PUT_ASIDE, None, ("Content-Location",))
     if method == "POST":
         described["requestBody"] = _body(operation, level)
     else:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from cordee.fhir.definitions import load_definitions
 
 OF_EVERY_REQUEST = ("_format", "_pretty", "X-Request-Id")
-IN_PATH = ("tenant", "type", "id", "member", "vid")
+IN_PATH = ("tenant", "type", "id", "member", "vid", "file")
 
 _TEXT: Mapping[str, Any] = MappingProxyType({"type": "string"})
 _ANY_SEARCH: Mapping[str, Any] = MappingProxyType({"type": "object", "additionalProperties": {"type": "string"}})
@@ -35,6 +35,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             "path", "The type searched inside of the compartment; * for all that are in it.", "Encounter"
         ),
         "vid": Parameter("path", "The version, counted from 1.", 1, {"type": "integer", "minimum": 1}),
+        "file": Parameter("path", "A file's name, as its job tells it.", "Patient.ndjson"),
         "search": Parameter(
             "query",
             "Any search parameter of the type, chains and _has included, as the CapabilityStatement lists them: "
@@ -106,7 +107,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
         "Prefer": Parameter(
             "header",
-            "return=minimal, representation or OperationOutcome; handling=strict or lenient.",
+            "return=minimal, representation or OperationOutcome; handling=strict or lenient; respond-async.",
             "return=representation, handling=strict",
         ),
         "X-Request-Id": Parameter("header", "Repeated in the answer, and in the log if the server fails.", "exemple-1"),

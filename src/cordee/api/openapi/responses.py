@@ -25,10 +25,14 @@ REFUSALS: Mapping[int, str] = MappingProxyType(
         503: "The database can't be reached now; Retry-After says when to try again.",
     }
 )
+PUT_ASIDE = "Put aside (Prefer: respond-async): Content-Location is where to ask what became of it."
 _OF_REFUSAL: Mapping[int, str] = MappingProxyType({405: "Allow", 410: "ETag", 503: "Retry-After"})
 _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = MappingProxyType(
     {
         "Allow": ({"type": "string"}, "The methods that apply at this address."),
+        "Content-Location": ({"type": "string"}, "The job: …/_job/{id}."),
+        "Expires": ({"type": "string"}, "Until when what the job gave is kept."),
+        "X-Progress": ({"type": "string"}, "How far the job is."),
         "ETag": ({"type": "string", "pattern": '^W/"[1-9][0-9]*"$'}, 'The version: W/"3".'),
         "Last-Modified": ({"type": "string"}, "When this version was written."),
         "Location": ({"type": "string"}, "The version that was written: …/Patient/1/_history/3."),

@@ -63,6 +63,8 @@ class Operation:
     write: Callable[[Repository, Asked], Awaitable[FhirResponse]] | None = None
     file_type: str | None = None
     """The media type of the file that is answered, when it is not a resource."""
+    is_job: bool = False
+    """Whether it is always carried out in the background: then it answers 202 itself."""
     id: str = ""
     """Of its OperationDefinition; the code, unless operations share it."""
 
