@@ -111,7 +111,7 @@ class Reading:
             searches = tuple(replace(one, count=count) for one in searches)
         wanted = [await with_codes(self._reader, one) for one in searches]
         size = self._settings.default_page_size if count is None else count
-        position = _checked_position(self._request.parameter("_cursor"))
+        position = checked_position(self._request.parameter("_cursor"))
         page = await self._reader.search(*wanted, count=size, position=position)
         statements = await self._reader.explain(*wanted, count=size, position=position) if explained else []
         query = search_query(searches, [pair for pair in parameters if pair[0] == "_type"])
@@ -171,7 +171,7 @@ class Reading:
         return min(int(text), self._settings.max_page_size)
 
 
-def _checked_position(text: str | None) -> str | None:
+def checked_position(text: str | None) -> str | None:
     """Raises `InvalidSearch` when a link's position holds what the database could not even take."""
     if text is None:
         return None

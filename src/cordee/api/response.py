@@ -12,6 +12,7 @@ from starlette.types import Send
 from cordee.api.media_types import Format
 from cordee.api.representation import written
 from cordee.fhir.bundle_text import etag
+from cordee.fhir.graphql.refusals import GraphqlRefusal, errors
 from cordee.fhir.outcome import FhirError, Issue, operation_outcome
 from cordee.fhir.stored_version import StoredVersion
 
@@ -27,9 +28,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to answer, piece by piece."""
+    """What is answered and is no FHIR resource, piece by piece; with a name, as a file to keep."""
 
-    name: str
+    name: str | None
     media_type: str
     pieces: Iterator[bytes]
 
@@ -85,11 +86,9 @@ class FhirResponse:
         await send({"type": "http.response.body", "body": b"" if head else body})
 
     async def _send_file(self, file: File, send: Send, *, head: bool) -> None:
-        headers = [
-            *self.headers,
-            (b"content-type", file.media_type.encode()),
-            (b"content-disposition", f'attachment; filename="{file.name}"'.encode()),
-        ]
+        headers = [*self.headers, (b"content-type", file.media_type.encode())]
+        if file.name is not None:
+            headers.append((b"content-disposition", f'attachment; filename="{file.name}"'.encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         if not head:
             for piece in file.pieces:
@@ -104,7 +103,9 @@ def _http_date(moment: datetime) -> bytes:
 
 
 def refusal(error: FhirError) -> FhirResponse:
-    """The OperationOutcome of an error, under its status."""
+    """The OperationOutcome of an error, under its status; GraphQL's errors in their own form."""
+    if isinstance(error, GraphqlRefusal):
+        return FhirResponse(error.status, file=File(None, "application/json", iter((orjson.dumps(errors(error)),))))
     headers = [(b"retry-after", _RETRY_AFTER_SECONDS)] if error.status == 503 else []
     return FhirResponse(error.status, outcome_text(*error.issues), headers=headers)
 

@@ -27,6 +27,10 @@ class FhirError(Exception):
         super().__init__(diagnostics)
         self.issues: tuple[Issue, ...] = tuple(issues) or (Issue("error", self.code, diagnostics, path),)
 
+    def with_issues(self, issues: Sequence[Issue]) -> "FhirError":
+        """The same refusal, told by other issues: of a part, as the whole that it is in tells it."""
+        return type(self)(str(self), issues=issues)
+
 
 class MalformedBody(FhirError):
     """The body is not JSON, or not a FHIR resource at all (400)."""

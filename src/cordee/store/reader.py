@@ -142,10 +142,15 @@ class Reader:
         async with self._connections.searches() as connection:
             return await search_explanation.explain(connection, self.tenant, *wanted, count=count, position=position)
 
-    async def referring(self, resource_type: str, code: str, targets: Iterable[tuple[str, str]]) -> list[StoredVersion]:
-        """All the resources of a type whose reference parameter `code` names any of many `targets` (type, id)."""
+    async def referring(
+        self, resource_type: str, code: str, targets: Iterable[tuple[str, str]], *, limit: int | None = None
+    ) -> list[StoredVersion]:
+        """The resources of a type whose reference parameter `code` names any of many `targets` (type, id).
+
+        All of them, or the oldest `limit`.
+        """
         async with self._connections.searches() as connection:
-            return await find_referring(connection, self.tenant, resource_type, code, targets)
+            return await find_referring(connection, self.tenant, resource_type, code, targets, limit=limit)
 
     async def all_of_type(self, resource_type: str, *, count: int, after: int = 0) -> list[StoredVersion]:
         """The next `count` resources of a type whose row comes after `after` (a `StoredVersion.rid`), oldest first.

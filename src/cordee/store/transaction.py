@@ -148,7 +148,7 @@ async def _accept_all(steps: list[Step], references: EntryReferences) -> None:
             issues.extend(placed(step.entry, refusal).issues)
     if refusals:
         first = refusals[0]
-        raise type(first)(str(first), issues=issues)
+        raise first.with_issues(issues)
 
 
 def _check_body_id(step: Step) -> None:

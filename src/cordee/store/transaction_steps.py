@@ -85,7 +85,7 @@ def first_step(
         precondition = preconditions(entry)
         patch = patch_in_entry(entry.resource or b"", entry.path) if entry.method == "PATCH" else None
     except FhirError as refusal:
-        raise type(refusal)(str(refusal), issues=[_in_request(entry, issue) for issue in refusal.issues]) from None
+        raise refusal.with_issues([_in_request(entry, issue) for issue in refusal.issues]) from None
     if entry.method in ("PUT", "PATCH", "DELETE") and entry.id is None and condition is None:
         raise InvalidBundle(f"A {entry.method} needs an id or a condition.", path=f"{entry.path}.request.url")
     text = None if patch is not None else entry.resource
@@ -180,7 +180,7 @@ def placed(entry: BundleEntry, refusal: FhirError) -> FhirError:
         issue if (issue.path or "").startswith("Bundle.entry[") else replace(issue, path=_below(entry, issue.path))
         for issue in refusal.issues
     ]
-    return type(refusal)(str(refusal), issues=issues)
+    return refusal.with_issues(issues)
 
 
 def _below(entry: BundleEntry, path: str | None) -> str:

@@ -46,16 +46,22 @@ def _body(operation: Operation, level: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"$ref": "#/components/schemas/Parameters"}
     if operation.resource_input is not None:  # any resource may stand there bare, and be told what is wrong with it
         schema = {"type": "object"}
-    content = {
+    content: dict[str, Any] = {
         Format.JSON.value: {"schema": schema, "example": example},
         Format.XML.value: {"schema": {"$ref": "#/components/schemas/Xml"}, "example": as_xml(example)},
     }
+    for own in operation.own_bodies:
+        content[own.media_type] = {"schema": {"type": "object" if isinstance(own.example, dict) else "string"}}
+        content[own.media_type]["example"] = own.example
     return {"required": any(parameter.min for parameter in operation.inputs), "content": content}
 
 
 def _answer(operation: Operation) -> dict[str, Any]:
     if operation.file_type is not None:
-        content = {operation.file_type: {"schema": {"type": "string", "format": "binary"}}}
+        schema = (
+            {"type": "object"} if operation.file_type == "application/json" else {"type": "string", "format": "binary"}
+        )
+        content = {operation.file_type: {"schema": schema}}
         return {**answer("The file.", None), "content": content}
     said = ", ".join(output.name for output in operation.outputs)
     if said == "return":

@@ -42,6 +42,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnBody:
+    """A body that is not Parameters, of a media type: `read` gives the texts of inputs, or None where it is not one."""
+
+    media_type: str
+    read: Callable[[bytes], Mapping[str, str] | None]
+    example: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """`code` is the name without `$`; `resource` the type it is about, `Resource` for any, None at system level.
 
@@ -65,6 +74,8 @@ class Operation:
     """The media type of the file that is answered, when it is not a resource."""
     is_job: bool = False
     """Whether it is always carried out in the background: then it answers 202 itself."""
+    own_bodies: tuple[OwnBody, ...] = ()
+    """Beside Parameters."""
     id: str = ""
     """Of its OperationDefinition; the code, unless operations share it."""
 

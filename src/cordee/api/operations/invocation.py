@@ -1,8 +1,9 @@
 """From a request to the service: the arguments read, the operation carried out."""
 
 from cordee.api.addresses import Address
+from cordee.api.media_types import media_type
 from cordee.api.operations.arguments import Arguments, from_parameters, from_query
-from cordee.api.operations.definition import Asked, Operation
+from cordee.api.operations.definition import Asked, Operation, OwnBody
 from cordee.api.operations.posted_resource import arguments_with_resource
 from cordee.api.operations.table import operation_at
 from cordee.api.request import FhirRequest
@@ -34,17 +35,23 @@ async def run_operation(
 
 
 async def _asked(operation: Operation, address: Address, settings: Settings, request: FhirRequest) -> Asked:
-    posted = await request.resource_body(settings.max_body_bytes) if request.method == "POST" else b""
-    arguments = _arguments(operation, request, posted)
+    own = _own_body(operation, request)
+    posted = b""
+    if request.method == "POST":
+        read = request.resource_body if own is None else request.body
+        posted = await read(settings.max_body_bytes)
+    arguments = _arguments(operation, request, posted, own)
     return Asked(address.id, arguments, request.base_url, address.type, request.parameter("_cursor"), posted)
 
 
-def _arguments(operation: Operation, request: FhirRequest, posted: bytes) -> Arguments:
+def _arguments(operation: Operation, request: FhirRequest, posted: bytes, own: OwnBody | None) -> Arguments:
     """Of the query for a GET, of the body for a POST, which may be empty (R4 operations.html#request)."""
     lenient, base_url = request.preferences.lenient, request.base_url
     pairs = request.search_parameters()
     if request.method != "POST":
         return from_query(operation.inputs, pairs, lenient=lenient, base_url=base_url)
+    if own is not None and (texts := own.read(posted)) is not None:
+        return from_query(operation.inputs, [*pairs, *texts.items()], lenient=lenient, base_url=base_url)
     body = with_own_references_relative(posted, base_url)
     if operation.resource_input is not None:
         return arguments_with_resource(operation, body, pairs, lenient=lenient, base_url=base_url)
@@ -53,3 +60,8 @@ def _arguments(operation: Operation, request: FhirRequest, posted: bytes) -> Arg
         raise FhirError(f"The parameters of a POST stand in its body, not in its address: {names}.")
     resource = accept(body, "Parameters").resource if body.strip() else {}
     return from_parameters(operation.inputs, resource, lenient=lenient, base_url=base_url)
+
+
+def _own_body(operation: Operation, request: FhirRequest) -> OwnBody | None:
+    declared = media_type(request.header(b"content-type") or "")[0]
+    return next((own for own in operation.own_bodies if own.media_type == declared), None)

@@ -14,6 +14,7 @@ from cordee.api.operations.eligibility import ELIGIBILITY
 from cordee.api.operations.everything import CARE_PLAN_EVERYTHING, ENCOUNTER_EVERYTHING, PATIENT_EVERYTHING
 from cordee.api.operations.expansion import EXPAND
 from cordee.api.operations.forecasting import FORECAST
+from cordee.api.operations.graphql import GRAPHQL, GRAPHQL_OF_RESOURCE
 from cordee.api.operations.labelling import META, META_ADD, META_DELETE
 from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.matching import MATCH
@@ -47,6 +48,8 @@ OPERATIONS: tuple[Operation, ...] = (
     MATCH,
     CONVERT,
     DOCUMENT,
+    GRAPHQL,
+    GRAPHQL_OF_RESOURCE,
     META,
     META_ADD,
     META_DELETE,
