@@ -180,7 +180,7 @@ def test_bad_input_is_refused_with_its_place(client: httpx.Client) -> None:
     assert client.post("Patient/$match", json=parameters({"resourceType": "Person"})).status_code == 400
     wrong = refusal(client.post("Patient/$match", json=parameters(patient(birthDate="25/12/1974"))), 422)
     assert wrong[0][1] == ["Patient.birthDate"]
-    assert client.get("Patient/$match").status_code == 400
+    assert client.get("Patient/$match").status_code == 405
     assert client.post("Patient/$match", json={"resourceType": "Parameters"}).status_code == 400
     assert client.post("Patient/$match", json=parameters(patient(born="9999-12-31"))).status_code == 200
     assert client.post("Patient/$match", json=parameters(patient(born="0001-01-01"))).status_code == 200
