@@ -10,7 +10,7 @@ from cordee.fhir.body import accept
 from cordee.fhir.outcome import InvalidSearch, Unavailable
 from cordee.fhir.query import parse_search
 from cordee.store import search as store_search
-from cordee.store import search_pages
+from cordee.store import search_chains, search_pages
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
 
@@ -389,6 +389,19 @@ async def test_a_chain_that_comes_from_few_and_leads_to_many_is_looked_for_by_th
         async with database.searches() as connection:
             page = await store_search.search(connection, repository.tenant, wanted, count=9, most_followed=2)
         assert [version.id for version in page.matches] == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["name=a", "name=a,b", "name:contains=aa", "family=a&_sort=-family", "name=aa&gender=male"]
+)
+async def test_a_text_that_many_have_finds_what_one_that_few_have_finds(store, ids, pages, monkeypatch, query):
+    names = ("Aaron", "Baal", "Aad", "Zaad", "Baab", "Aa", "Caa")
+    await store(*(patient(name, id=f"p{n}", gender="male" if n % 2 else "female") for n, name in enumerate(names)))
+    expected = await ids(f"Patient?{query}")
+    assert expected
+    monkeypatch.setattr(search_chains, "MOST_TEXTS", 0)
+    assert await ids(f"Patient?{query}") == expected
+    assert [i for page in await pages(f"Patient?{query}", 2) for i in page] == expected
 
 
 async def test_many_values_of_one_criterion_find_what_each_finds_once(store, ids):

@@ -80,6 +80,7 @@ class Database:
                     "plan_cache_mode": "force_custom_plan",
                     "max_parallel_workers_per_gather": "0",
                     "enable_hashjoin": "off",
+                    "enable_seqscan": "off",
                 }
             )
         except _GONE as error:

@@ -11,12 +11,14 @@ the table, so they are looked up one by one first.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cordee.fhir.query_tree import Chain, Criterion, ReverseChain
+from cordee.fhir.query_values import StringSearch
 from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.index_values import parameter_key
-from cordee.store.search_shape import Found, HasTerms, IsOneOf, Lookup, rows
+from cordee.store.search_shape import Found, HasTerms, HasValue, IsOneOf, Lookup, rows
 
 MOST_FOLLOWED = 2_000
 """Rows met at each step of a chain; more, and it is tried from the near end."""
@@ -26,6 +28,9 @@ MOST_ENDS = 200
 
 MANY_TERMS = 8
 """Of one criterion; fewer are well estimated as they are."""
+
+MOST_TEXTS = 2_000
+"""Texts that begin so, or have such a part, found by their index; of more, the rows are tried as they come."""
 
 # OFFSET 0 keeps the other conditions out of the look-up, which PostgreSQL would else make by two indexes each time.
 _HAVING = """
@@ -43,6 +48,7 @@ async def follow_chains(
     follower = _Follower(connection, tenant, most)
     for criterion in criteria:
         await follower.follow(resource_type, criterion)
+        await follower.weigh_texts(resource_type, criterion)
     return follower.found
 
 
@@ -74,6 +80,17 @@ class _Follower:
             return
         if met is not None:
             self.found[resource_type, criterion] = met
+
+    async def weigh_texts(self, resource_type: str, criterion: Criterion) -> None:
+        """PostgreSQL can't tell how many rows have a text that begins so either, and gathers and sorts them all."""
+        if self._most <= 0 or not any(isinstance(value, StringSearch) for value in criterion.values):
+            return
+        found, (_, *given) = rows(self._tenant, resource_type, [criterion])
+        shape = found.conditions[0]
+        if isinstance(shape, HasValue):
+            call = statements.texts_at_most(shape.tests).call([self._tenant, *given, MOST_TEXTS + 1])
+            if await self._connection.fetchval(*call) > MOST_TEXTS:
+                self.found[resource_type, criterion] = replace(shape, common=True), given
 
     async def _referring(self, resource_type: str, key: int, chain: Chain) -> Lookup | None:
         terms: list[int] = []

@@ -85,10 +85,12 @@ class HasValue:
     Arguments: keys; for dates the keys of long ranges and the six numbers of `date_box.Box`; then those of each
     test: low, high for a date's prefix; low, high, value and (`|`) the list of units for a number's prefix; first,
     last and (`long`) the whole text of a beginning; the text, (`grams`) its grams and the long texts' of a part.
+    `common`: so many rows have one that each row is tried as it comes (`search_chains`).
     """
 
     kind: Kind
     tests: tuple[tuple[str, ...], ...]
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

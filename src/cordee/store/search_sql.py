@@ -40,6 +40,7 @@ from cordee.store.search_shape import (
     HasValue,
     IsNamed,
     IsOneOf,
+    Kind,
     Not,
     ReferredBy,
     Refers,
@@ -56,7 +57,7 @@ NUMBERS = ARRAY(BigInteger)
 TEXT = Text()
 MOMENT = DateTime(timezone=True)
 _DECIMAL = Numeric()
-_TABLES: dict[str, Table] = {"date": date_value, "number": number_value, "string": string_value}
+_TABLES: dict[Kind, Table] = {"date": date_value, "number": number_value, "string": string_value}
 
 
 class Arguments:
@@ -112,8 +113,12 @@ def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
             return row.c.rid == any_(given.next(NUMBERS))
         case WasWritten(within):
             return or_(*(_written(inside, row.c.last_updated, given) for inside in within))
-        case HasValue(kind, tests):
-            return _has_value(_TABLES[kind], tests, row, given)
+        case HasValue(kind, tests, common):
+            table = _TABLES[kind]
+            here = (table.c.rid == row.c.rid, *value_conditions(kind, tests, given))
+            found = select(1).where(*here)
+            # PostgreSQL never makes a join of a sub-select with OFFSET.
+            return exists(found.offset(literal_column("0")) if common else found).correlate(row)
         case HasCombination(tests):
             return _has_combination(tests, row, given)
         case Not(opposite):
@@ -166,7 +171,9 @@ def _referred_by(source: Rows, row: FromClause, given: Arguments) -> Condition:
     return exists(select(1).select_from(origin).where(*here, *others)).correlate(row)
 
 
-def _has_value(table: Table, tests: Sequence[Sequence[str]], row: FromClause, given: Arguments) -> Condition:
+def value_conditions(kind: Kind, tests: Sequence[Sequence[str]], given: Arguments) -> list[Condition]:
+    """Which rows of the table of a kind pass the tests of a `HasValue`."""
+    table = _TABLES[kind]
     keys = table.c.key == any_(given.next(NUMBERS))
     if table is date_value:
         long_keys = table.c.key == any_(given.next(NUMBERS))
@@ -177,8 +184,7 @@ def _has_value(table: Table, tests: Sequence[Sequence[str]], row: FromClause, gi
             and_(long_keys, low >= ends[0], low <= ends[1], high >= ends[2], high <= ends[3]),
         )
     passes = [or_(*(_test(table, test, given) for test in group)) for group in tests]
-    here = (table.c.tenant == given.tenant, table.c.rid == row.c.rid)
-    return exists(select(1).where(*here, keys, *passes)).correlate(row)
+    return [table.c.tenant == given.tenant, keys, *passes]
 
 
 def _has_combination(tests: Sequence[str], row: FromClause, given: Arguments) -> Condition:

@@ -9,10 +9,18 @@ from sqlalchemy import Select, case, column, false, func, literal_column, or_, s
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import Integer
 
-from cordee.store.schema import resource
+from cordee.store.schema import resource, string_value
 from cordee.store.search_order import OrderShape, order_clauses, ordered, sort_columns
 from cordee.store.search_shape import Rows, weight
-from cordee.store.search_sql import NUMBER, TEXT, Arguments, referred_terms, rows_conditions, unordered_conditions
+from cordee.store.search_sql import (
+    NUMBER,
+    TEXT,
+    Arguments,
+    referred_terms,
+    rows_conditions,
+    unordered_conditions,
+    value_conditions,
+)
 from cordee.store.search_walks import WalkShape, walk_entries, walked
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -75,6 +83,15 @@ def ends(rows: Rows) -> Statement:
     given = Arguments()
     conditions = unordered_conditions(rows, resource, given)
     return _compiled(select(resource.c.self_term).where(*conditions).limit(given.next(Integer())))
+
+
+@lru_cache(maxsize=_KEPT)
+def texts_at_most(tests: tuple[tuple[str, ...], ...]) -> Statement:
+    """How many texts pass the tests of a `HasValue`, up to some. Arguments: tenant, its own, the most counted."""
+    given = Arguments()
+    conditions = value_conditions("string", tests, given)
+    some = select(string_value.c.rid).where(*conditions).limit(given.next(Integer())).subquery("some")
+    return _compiled(select(func.count()).select_from(some))
 
 
 @lru_cache(maxsize=_KEPT)
