@@ -6,15 +6,21 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cordee import __version__
 from cordee.api.description_page import page
 from cordee.api.fhir import FhirApplication
 from cordee.api.health import health_routes
+from cordee.api.media_types import Format
 from cordee.api.metrics import Metrics
 from cordee.api.openapi import SUMMARY, TITLE, describe
+from cordee.api.response import outcome_text
+from cordee.fhir.outcome import Issue
 from cordee.settings import Settings
 from cordee.store.connection import Database
 
@@ -51,6 +57,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
     )
     rest.include_router(health_routes(fhir, metrics))
     _serve_description(rest, api_description())
+    rest.add_exception_handler(HTTPException, _refused)
 
     application: ASGIApp = _Dispatch(fhir, rest)
     if settings.cors_origins:
@@ -82,6 +89,17 @@ def _serve_description(rest: FastAPI, document: dict[str, Any]) -> None:
     @rest.get("/")
     async def entrance() -> RedirectResponse:
         return RedirectResponse("docs")
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    """Addresses outside of every base are refused as those inside are."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    sentence = "There is nothing at this address: FHIR is under /fhir and /t/{tenant}/fhir."
+    if status != 404:
+        sentence = "The method does not apply to this address."
+    content = outcome_text(Issue("error", "not-found" if status == 404 else "not-supported", sentence))
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(content, status, headers, media_type=f"{Format.JSON.value}; fhirVersion=4.0; charset=utf-8")
 
 
 class _Dispatch:

@@ -83,6 +83,7 @@ def _run_workers(settings: Settings) -> None:
     uvicorn.run(
         "cordee.cli.serve:worker_application",
         factory=True,
+        http="cordee.api.http_protocol:FhirHttpProtocol",
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

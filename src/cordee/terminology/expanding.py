@@ -82,13 +82,20 @@ class _Expanding:
         self._concepts = reader.concepts
         self._sources = sources
         self._folding: set[str] = set()
+        self._named: dict[str, Expansion] = {}
 
     async def named(self, canonical: str, within: Sequence[str]) -> Expansion:
+        """Each value set once, however many lead to it: of a few that each name the next twice, there are millions."""
         if canonical in within:
             raise UnusableTerminology(
                 f"The value set {canonical} includes itself: {' → '.join((*within, canonical))}.",
                 path="ValueSet.compose",
             )
+        if canonical not in self._named:
+            self._named[canonical] = await self._read(canonical, within)
+        return self._named[canonical]
+
+    async def _read(self, canonical: str, within: Sequence[str]) -> Expansion:
         known = await self._sources.value_set(canonical)
         if known is not None:
             return await self.of(read_composition(known.resource), (*within, canonical))

@@ -8,6 +8,7 @@ from typing import Any
 
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.temporal import DateRange, date_range
+from cordee.fhir.validation.problems import MAX_ISSUES
 
 Value = str | int | bool | date | DateRange | Mapping[str, Any]
 
@@ -148,10 +149,12 @@ def _checked(
     base_url: str,
 ) -> Arguments:
     declared = {parameter.name: parameter for parameter in inputs}
-    values: dict[str, tuple[Value, ...]] = dict.fromkeys(declared, ())
+    values: dict[str, list[Value]] = {name: [] for name in declared}
     issues: list[Issue] = []
     query: list[tuple[str, str]] = []
     for path, name, said in given:
+        if len(issues) == MAX_ISSUES:
+            break
         parameter = declared.get(name)
         if parameter is None:
             if not lenient:
@@ -159,7 +162,7 @@ def _checked(
                 issues.append(Issue("error", "not-supported", f"There is no parameter «{name}» here: {known}.", path))
             continue
         try:
-            values[name] += (source.read(parameter, said, base_url),)
+            values[name].append(source.read(parameter, said, base_url))
             query += [(name, text) for text in _simple_texts(said)]
         except ValueError as problem:
             issues.append(Issue("error", "value", f"{name}: {problem}.", path))
@@ -173,7 +176,8 @@ def _checked(
             issues.append(Issue("error", "required", sentence, source.missing.format(name=name)))
     if issues:
         raise FhirError(issues[0].diagnostics, issues=issues)
-    return Arguments(values, {name: path for path, name, _ in given}, query)
+    typed = {name: tuple(read) for name, read in values.items()}
+    return Arguments(typed, {name: path for path, name, _ in given}, query)
 
 
 def _simple_texts(said: Any) -> list[str]:

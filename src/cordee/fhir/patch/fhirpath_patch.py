@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cordee.fhir.fhirpath import Steps, counting
 from cordee.fhir.patch.locations import Location, element_at, locate
 from cordee.fhir.patch.refusals import InvalidPatch, PatchNotApplicable
 from cordee.fhir.patch.resource_text import resource_from_text, text_of
@@ -36,19 +37,24 @@ def fhirpath_patched(text: bytes | str, parameters: bytes | str) -> bytes:
     leads nowhere, or to several elements.
     """
     resource = resource_from_text(text)
-    for operation in _operations(resource_from_text(parameters)):
-        match operation.kind:
-            case "add":
-                _add(resource, operation)
-            case "insert":
-                _insert(resource, operation)
-            case "delete":
-                _delete(resource, operation)
-            case "replace":
-                _replace(resource, operation)
-            case _:
-                _move(resource, operation)
+    with counting(Steps()):
+        for operation in _operations(resource_from_text(parameters)):
+            _carry_out(resource, operation)
     return text_of(resource)
+
+
+def _carry_out(resource: dict[str, Any], operation: _Operation) -> None:
+    match operation.kind:
+        case "add":
+            _add(resource, operation)
+        case "insert":
+            _insert(resource, operation)
+        case "delete":
+            _delete(resource, operation)
+        case "replace":
+            _replace(resource, operation)
+        case _:
+            _move(resource, operation)
 
 
 def _operations(parameters: Mapping[str, Any]) -> list[_Operation]:

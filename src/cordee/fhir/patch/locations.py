@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import fhirpathpy
-
 from cordee.fhir.definitions import Element, load_definitions
+from cordee.fhir.fhirpath import compiled
 from cordee.fhir.patch.refusals import InvalidPatch
 
 _NAME = re.compile(r"`(?P<quoted>[A-Za-z_]\w*)`|(?P<plain>[A-Za-z_]\w*)", re.ASCII)
@@ -218,13 +217,13 @@ def _refuse_argument(name: str, argument: str) -> None:
 @lru_cache(maxsize=256)
 def _compiled(expression: str) -> Callable[[Any], Any]:
     try:
-        evaluate = fhirpathpy.compile(f"({expression})")
+        evaluate = compiled(f"({expression})")
     except Exception as error:  # the library raises Exception itself
         raise InvalidPatch(f"where({expression}) is no FHIRPath: {error}") from None
 
     def judge(value: Any) -> Any:
         try:
-            return evaluate(value, None)
+            return evaluate(value, {})
         except Exception as error:  # the library raises Exception itself
             raise InvalidPatch(f"where({expression}) can't be evaluated: {error}") from None
 

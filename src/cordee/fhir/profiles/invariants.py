@@ -1,15 +1,15 @@
 """Invariants in FHIRPath, each expression compiled once (R4 fhirpath.html, conformance-rules.html#constraints)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-import fhirpathpy
 from fhirpathpy.engine.nodes import ResourceNode
 from fhirpathpy.models import models
 
+from cordee.fhir.fhirpath import Evaluate, OutOfBounds, compiled, counting
 from cordee.fhir.profiles.element_rules import Source
 from cordee.fhir.profiles.findings import Finding
 from cordee.fhir.profiles.scope import Scope
@@ -63,7 +63,8 @@ def holds(
     evaluation = _Evaluation(scope, terminology)
     token = _evaluation.set(evaluation)
     try:
-        result = evaluate(node, {"resource": scope.resource, "rootResource": scope.root})
+        with counting(scope.steps):
+            result = evaluate(node, {"resource": scope.resource, "rootResource": scope.root})
     except Exception as error:  # the library raises nothing narrower, for what it lacks and for what has no sense alike
         return _why(error)
     finally:
@@ -82,6 +83,8 @@ def unevaluated(held: Unevaluated, rule: str, expression: str, source: Source | 
 
 
 def _why(error: Exception) -> Unevaluated:
+    if isinstance(error, OutOfBounds):
+        return Unevaluated(str(error), True)
     if type(error) is not Exception:  # what it raises itself is nothing narrower: this is a failure of its own
         return Unevaluated(f"the FHIRPath library fails on it ({type(error).__name__})", False)
     function = str(error).removeprefix(_LACKING)
@@ -93,16 +96,13 @@ def _why(error: Exception) -> Unevaluated:
 
 
 @cache
-def _compiled(expression: str) -> Callable[[Any, Mapping[str, Any]], Sequence[Any]] | Unevaluated:
+def _compiled(expression: str) -> Evaluate | Unevaluated:
     if "$this" in expression:  # which the library knows inside of a function only
         expression = f"select({expression})"
     try:
-        compiled: Callable[[Any, Mapping[str, Any]], Sequence[Any]] = fhirpathpy.compile(
-            expression, models["r4"], {"userInvocationTable": _FUNCTIONS, "traceFn": _untold}
-        )
+        return compiled(expression, models["r4"], _FUNCTIONS, _untold)
     except Exception:  # as above
         return Unevaluated("its expression is not FHIRPath", True)
-    return compiled
 
 
 def _resolve(references: Sequence[Any]) -> list[Any]:
