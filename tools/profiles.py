@@ -1,8 +1,8 @@
 """Writes what follows from the code and from `profiles/`: `python -m tools.profiles`, or `--check` to fail when stale.
 
 From the SearchParameters of `profiles/`, the table that the server compiles at start with the official ones; from the
-operations that the API declares and the codes that the program writes, their OperationDefinitions, CodeSystems and
-ValueSets.
+operations that the API declares, the topics and the codes that the program writes, their OperationDefinitions, Basics,
+CodeSystems and ValueSets.
 """
 
 import argparse
@@ -12,6 +12,8 @@ from pathlib import Path
 
 from cordee.api.operations.description import operation_definition
 from cordee.api.operations.table import OPERATIONS
+from cordee.fhir.subscriptions.topic_definitions import topic_definition
+from cordee.fhir.subscriptions.topics import TOPICS
 from tools.code_systems import code_systems
 from tools.definitions import DATA, Resource, lines_of_array, search_parameters
 from tools.value_sets import value_sets
@@ -23,7 +25,8 @@ TABLE = DATA / "project" / "search_parameters.json"
 def generated() -> dict[Path, str]:
     """Each file that is generated, with its content; ValueError when a parameter has the name of an official one."""
     files = {TABLE: lines_of_array(_search_parameters())}
-    for resource in (*map(operation_definition, OPERATIONS), *code_systems(), *value_sets()):
+    topics = map(topic_definition, TOPICS.values())
+    for resource in (*map(operation_definition, OPERATIONS), *topics, *code_systems(), *value_sets()):
         path = PROFILES / f"{resource['resourceType']}-{resource['id']}.json"
         files[path] = json.dumps(resource, indent=2, ensure_ascii=False) + "\n"
     return files
@@ -46,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.profiles", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     files = generated()
-    obsolete = set(PROFILES.glob("OperationDefinition-*.json")) - files.keys()
+    obsolete = {*PROFILES.glob("OperationDefinition-*.json"), *PROFILES.glob("Basic-*.json")} - files.keys()
     if parser.parse_args(arguments).check:
         stale = [path.name for path, text in files.items() if not path.is_file() or path.read_text() != text]
         stale += [path.name for path in obsolete]

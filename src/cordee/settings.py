@@ -46,8 +46,46 @@ class Settings(BaseSettings):
         "_cascade=delete asks to delete what refers to it too.",
     )
     background: bool = Field(
-        True, description="Whether this server also does what runs in the background: exports, imports, indexing."
+        True,
+        description="Whether this server also does what runs in the background: exports, imports, indexing, "
+        "subscriptions.",
     )
     jobs_at_once: int = Field(2, ge=1, le=16, description="Background jobs run side by side.")
     job_retention_hours: int = Field(24, ge=1, description="How long the results of a job are kept once it has ended.")
+    subscription_endpoints: list[str] = Field(
+        default_factory=list,
+        description="Hosts that subscriptions may send to, as a JSON list of host, host:port or *.domain; those may be "
+        "private ones. When there are none: any public host.",
+    )
+    subscription_attempts: int = Field(
+        12, ge=1, le=100, description="Failed deliveries of an event before its subscription stops, in error."
+    )
+    subscription_first_retry_seconds: float = Field(
+        1.0, ge=0.01, le=3600, description="The pause after the first failure; it doubles with each one more."
+    )
+    subscription_longest_retry_seconds: float = Field(3600.0, ge=0.01, description="The longest such pause.")
+    subscription_timeout_seconds: float = Field(
+        20.0, gt=0, le=300, description="A receiver that takes longer has failed; a subscription may say less."
+    )
+    subscription_events_kept_days: float = Field(
+        7.0, gt=0, description="How long $events gives what was delivered. What was not is kept."
+    )
+    smtp_host: str | None = Field(None, description="The mail server that e-mail subscriptions go through.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to it is encrypted: none is for a server on this machine."
+    )
+    smtp_user: str | None = Field(None, description="Who logs in there, if anybody.")
+    smtp_password: str | None = Field(None, repr=False, description="With which password.")
+    smtp_sender: str = Field("cordee@localhost", description="The address that mails come from.")
+    smtp_resources: bool = Field(
+        False, description="Whether mails may carry whole resources, which are personal data, to who subscribes so."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @property
+    def own_url(self) -> str:
+        """The address of this server, without a slash at the end, for what is sent without being asked for."""
+        if self.base_url is not None:
+            return self.base_url.rstrip("/")
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"

@@ -30,6 +30,14 @@ COMPOSITION = {
     "subject": {"reference": "Patient/patient-01"},
 }
 CONCEPT_MAP = {"resourceType": "ConceptMap", "id": "exemple", "status": "active"}
+SUBSCRIPTION = {
+    "resourceType": "Subscription",
+    "id": "exemple",
+    "status": "requested",
+    "reason": "exemple",
+    "criteria": "Observation?status=final",
+    "channel": {"type": "websocket"},
+}
 VALUE_SET = {
     "resourceType": "ValueSet",
     "id": "exemple",
@@ -46,9 +54,9 @@ DESCRIPTION = api_description()
 
 @pytest.fixture
 def demo(practice: httpx.Client) -> httpx.Client:
-    """The demo's data, billed, and what examples of terminology are about."""
+    """The demo's data, billed, and what examples of terminology and of subscriptions are about."""
     bill(practice)
-    for resource in (CODE_SYSTEM, COMPOSITION, CONCEPT_MAP, VALUE_SET):
+    for resource in (CODE_SYSTEM, COMPOSITION, CONCEPT_MAP, SUBSCRIPTION, VALUE_SET):
         practice.put(f"{resource['resourceType']}/{resource['id']}", json=resource).raise_for_status()
     return practice
 

@@ -1,4 +1,4 @@
-"""The ASGI application: FHIR under /fhir and /t/{tenant}/fhir, health, metrics and the API's description beside."""
+"""The ASGI application: FHIR and websockets under /fhir and /t/{tenant}/fhir; health, metrics, description beside."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +20,7 @@ from cordee.api.media_types import Format
 from cordee.api.metrics import Metrics
 from cordee.api.openapi import SUMMARY, TITLE, describe
 from cordee.api.response import outcome_text
+from cordee.api.websockets import SubscriptionSockets
 from cordee.fhir.outcome import Issue
 from cordee.settings import Settings
 from cordee.store.connection import Database
@@ -31,6 +32,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
     """The application over the database at `dsn`, which must have the present schema."""
     metrics = Metrics()
     fhir = FhirApplication(settings, metrics)
+    sockets = SubscriptionSockets(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -41,6 +43,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
         )
         await database.open()
         fhir.database = database
+        sockets.serve_from(database)
         try:
             yield
         finally:
@@ -59,7 +62,7 @@ def create_application(settings: Settings, dsn: str) -> ASGIApp:
     _serve_description(rest, api_description())
     rest.add_exception_handler(HTTPException, _refused)
 
-    application: ASGIApp = _Dispatch(fhir, rest)
+    application: ASGIApp = _Dispatch(fhir, sockets, rest)
     if settings.cors_origins:
         application = CORSMiddleware(
             application,
@@ -105,12 +108,16 @@ async def _refused(_request: Request, error: Exception) -> Response:
 class _Dispatch:
     """FHIR requests go straight to their application: the middlewares and routes of the rest cost them nothing."""
 
-    def __init__(self, fhir: ASGIApp, rest: ASGIApp) -> None:
+    def __init__(self, fhir: ASGIApp, sockets: ASGIApp, rest: ASGIApp) -> None:
         self._fhir = fhir
+        self._sockets = sockets
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends a request to the part it is for."""
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+            return
         is_fhir = scope["type"] == "http" and _is_fhir(scope["path"])
         await (self._fhir if is_fhir else self._rest)(scope, receive, send)
 

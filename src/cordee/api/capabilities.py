@@ -9,6 +9,7 @@ from cordee import __version__
 from cordee.api.media_types import Format
 from cordee.api.operations.definition import ANY_TYPE
 from cordee.api.operations.description import operation_canonical
+from cordee.api.operations.subscription_queries import websocket_url
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch
@@ -17,6 +18,8 @@ from cordee.fhir.query import Include, search_parameter
 from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.search_expressions import reference_targets
 from cordee.fhir.search_parameters import SHIPPED, SearchParameters
+from cordee.fhir.subscriptions.subscription import GUIDE
+from cordee.fhir.subscriptions.topics import TOPICS
 from cordee.store.tenant_policies import WritePolicies
 
 _INTERACTIONS = (
@@ -32,6 +35,8 @@ _INTERACTIONS = (
 )
 _OF_EVERY_TYPE = {"_id": "token", "_lastUpdated": "date", "_filter": "special", "_list": "special"}
 _PUBLISHED = "2026-11-23"
+_WEBSOCKET = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
+_TOPIC = f"{GUIDE}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
 
 
 @lru_cache(maxsize=32)
@@ -47,6 +52,7 @@ def statement(base_url: str, policies: WritePolicies, known: SearchParameters = 
         "status": "active",
         "date": _PUBLISHED,
         "kind": "instance",
+        "instantiates": [f"{GUIDE}/CapabilityStatement/backport-subscription-server-r4"],
         "software": {"name": "Cordée", "version": __version__},
         "implementation": {"description": "Cordée, FHIR R4 for coordinated care", "url": base_url},
         "fhirVersion": "4.0.1",
@@ -54,6 +60,7 @@ def statement(base_url: str, policies: WritePolicies, known: SearchParameters = 
         "format": [name for format_ in Format for name in (format_.value, format_.short)],
         "rest": [
             {
+                "extension": [{"url": _WEBSOCKET, "valueUri": websocket_url(base_url)}],
                 "mode": "server",
                 "security": {
                     "cors": True,
@@ -126,6 +133,9 @@ def _resource(resource_type: str, policies: WritePolicies, known: SearchParamete
             *_added(resource_type, known),
         ],
     }
+    if resource_type == "Subscription":
+        described["extension"] = [{"url": _TOPIC, "valueCanonical": canonical} for canonical in TOPICS]
+        described["supportedProfile"] = [f"{GUIDE}/StructureDefinition/backport-subscription"]
     if operations := _operations(resource_type):
         described["operation"] = operations
     if references:

@@ -88,6 +88,11 @@ COMMANDS = {
         "application",
         "Jobs: what runs in the background, as exports, imports and long requests.",
     ),
+    "subscription": (
+        "cordee.cli.subscription",
+        "application",
+        "Subscriptions: where they stand, and what to do about those that stopped.",
+    ),
     "tenant": ("cordee.cli.tenant", "application", "Tenants: the coordinating structures or regions kept apart here."),
 }
 """name -> module, function or Typer application, first line of its help.

@@ -23,6 +23,7 @@ from cordee.fhir.outcome import Unavailable
 from cordee.settings import Settings
 from cordee.store.connection import Database
 from cordee.store.jobs import Work, run_jobs
+from cordee.subscriptions.service import deliver
 
 _log = structlog.get_logger("cordee.background")
 
@@ -45,7 +46,7 @@ async def _jobs(settings: Settings, database: Database, stop: asyncio.Event) -> 
     )
 
 
-SERVICES: Mapping[str, Service] = {"jobs": _jobs}
+SERVICES: Mapping[str, Service] = {"jobs": _jobs, "subscriptions": deliver}
 """By name, each with a process of its own."""
 
 

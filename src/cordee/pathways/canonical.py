@@ -1,6 +1,8 @@
-"""The addresses of the parcours' own FHIR artefacts; `.example` is reserved, so they are nobody's site."""
+"""The addresses of the parcours' own FHIR artefacts."""
 
-BASE = "https://cordee.example/fhir"
+from cordee.fhir import project
+
+BASE = project.BASE
 
 PATHWAY = f"{BASE}/PlanDefinition/"
 """Followed by a pathway's code, as `CarePlan.instantiatesCanonical` and `Contract.instantiatesUri`."""

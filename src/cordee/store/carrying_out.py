@@ -9,6 +9,7 @@ from cordee.store.changes import Intent, RefusedChange, Written, decide, effect_
 from cordee.store.connection import Connection, Database
 from cordee.store.profile_policy import judge
 from cordee.store.read import find_several
+from cordee.store.subscriptions.refusals import judge_subscriptions
 from cordee.store.write import Change, apply
 
 Key = tuple[str, str]
@@ -36,7 +37,7 @@ async def carry_out(
             decided.append(refusal)
     wanted = [one for one in decided if isinstance(one, Change)]
     async with search_parameter_writes.held(connection, tenant, wanted):
-        judged = await _judge(connection, database, tenant, wanted)
+        judged = await _judge(connection, database, tenant, wanted, current)
         decided = [_refused(one, judged) if isinstance(one, Change) else one for one in decided]
         changes = [one for one in decided if isinstance(one, Change)]
         written = iter(await _write(connection, tenant, changes, current, judged))
@@ -55,17 +56,25 @@ async def write_changes(
     Raises `RefusedChange` for the first that the tenant refuses; then nothing is written.
     """
     async with search_parameter_writes.held(connection, tenant, changes):
-        judged = await _judge(connection, database, tenant, changes)
+        judged = await _judge(connection, database, tenant, changes, current)
         for change in changes:
             if isinstance(refused := _refused(change, judged), FhirError):
                 raise refused
         return await _write(connection, tenant, changes, current, judged)
 
 
-async def _judge(connection: Connection, database: Database, tenant: int, changes: Sequence[Change]) -> Judged:
-    """By the tenant's profiles, and by its search parameters, which refuse more than they tell."""
+async def _judge(
+    connection: Connection,
+    database: Database,
+    tenant: int,
+    changes: Sequence[Change],
+    current: Mapping[Key, StoredVersion],
+) -> Judged:
+    """By the tenant's profiles, and by what it searches by and subscribes to, which refuse more than they tell."""
     by_profiles = await judge(connection, database, tenant, changes)
-    return {**by_profiles, **await search_parameter_writes.judge_parameters(connection, tenant, changes)}
+    by_parameters = await search_parameter_writes.judge_parameters(connection, tenant, changes)
+    by_subscriptions = await judge_subscriptions(connection, tenant, changes, current)
+    return {**by_profiles, **by_parameters, **by_subscriptions}
 
 
 def _refused(change: Change, judged: Judged) -> Change | FhirError:

@@ -153,6 +153,24 @@ class Database:
             news.set()
             await asyncio.sleep(_SECONDS_BEFORE_RECONNECTION)
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Connection]:
+        """A connection of its own, whose locks and settings end with the block; the database's failures as `rows`.
+
+        For what holds a session's lock for long: the pools are for work that ends soon.
+        """
+        try:
+            connection = await asyncpg.connect(self._dsn, server_settings=self._server_settings)
+            try:
+                yield connection
+            finally:
+                connection.terminate()
+        except (*_GONE, asyncpg.PostgresError) as error:
+            refusal = _refusal(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
     async def next_rids(self, connection: Connection, count: int) -> list[int]:
         """`count` row identities never used before."""
         while len(self._free_rids) < count:
@@ -160,19 +178,22 @@ class Database:
             self._free_rids.extend(range(first + 999, first - 1, -1))
         return [self._free_rids.pop() for _ in range(count)]
 
+    @property
+    def _server_settings(self) -> dict[str, str]:
+        return {
+            "application_name": "cordee",
+            "jit": "off",
+            "timezone": "UTC",
+            "statement_timeout": str(self._timeout),
+        }
+
     async def _pool(self, settings: dict[str, str]) -> Pool:
         return await asyncpg.create_pool(
             self._dsn,
             min_size=1,
             max_size=self._connections,
             connection_class=_PlainConnection,
-            server_settings={
-                "application_name": "cordee",
-                "jit": "off",
-                "timezone": "UTC",
-                "statement_timeout": str(self._timeout),
-                **settings,
-            },
+            server_settings=self._server_settings | settings,
         )
 
 

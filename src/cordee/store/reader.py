@@ -23,6 +23,7 @@ from cordee.store.gathering import gather
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
 from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
+from cordee.store.subscriptions.reading import SubscriptionReader
 from cordee.store.tenant_policies import TenantPolicies, policies_of
 from cordee.store.tenant_profiles import TenantValidator, tenant_validator
 from cordee.store.terminology.concepts import ConceptReader
@@ -46,6 +47,11 @@ class Reader:
     def concepts(self) -> ConceptReader:
         """The concepts of the tenant's code systems, and its canonical resources."""
         return ConceptReader(self._connections, self.tenant)
+
+    @property
+    def subscriptions(self) -> SubscriptionReader:
+        """Where the tenant's subscriptions stand."""
+        return SubscriptionReader(self._connections, self.tenant)
 
     async def read(self, resource_type: str, resource_id: str) -> StoredVersion:
         """The current version; raises `NotFound` or `Gone`."""

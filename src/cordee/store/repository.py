@@ -20,6 +20,7 @@ from cordee.store.integrity import find_all_referrers, require_integrity
 from cordee.store.jobs import JobQueue
 from cordee.store.ledger.verification import VerifiedLedger, verify_ledger
 from cordee.store.reader import Reader
+from cordee.store.subscriptions.reading import Subscriptions
 from cordee.store.tenant_policies import TenantPolicies, WritePolicies, set_policies
 from cordee.store.transaction import run_transaction
 from cordee.store.unit_of_work import UnitOfWork
@@ -57,6 +58,11 @@ class Repository(Reader):
     def jobs(self) -> JobQueue:
         """What runs in the background for the tenant."""
         return JobQueue(self._database, self.tenant)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Where the tenant's subscriptions stand, and what may be done about it."""
+        return Subscriptions(self._database, self.tenant)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:

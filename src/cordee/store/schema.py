@@ -307,3 +307,76 @@ job = Table(
 `attempts` grows each time a process takes the job up: it is what tells one that was thought dead that it has lost it.
 `fruitless` counts the attempts since something was last kept.
 """
+subscribed_type = Table(
+    "subscribed_type",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("resource_type", _code, nullable=False),
+    PrimaryKeyConstraint("tenant", "resource_type"),
+)
+"""The types that some subscription is about: what is written of them is put into `change_event`.
+
+Tenant 0 stands for all of them, with the type Subscription.
+"""
+
+change_event = Table(
+    "change_event",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("resource_type", _code, nullable=False),
+    Column("id", _code, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "number"),
+)
+"""Versions written of the subscribed types, and of every Subscription, until they are dispatched.
+
+Of two versions of a resource the later has the higher number, and is never seen without the other.
+"""
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("id", _code, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", _code, nullable=False),
+    Column("resource_type", _code),
+    Column("events", BigInteger, nullable=False, server_default=text("0")),
+    Column("delivered", BigInteger, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt", _moment),
+    Column("error", Text),
+    Column("notified", _moment),
+    CheckConstraint("status IN ('requested', 'active', 'error', 'off')", name="known_subscription_status"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+"""What became of each Subscription: the version taken up, the last event that has a number, the last delivered."""
+
+subscription_event = Table(
+    "subscription_event",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("subscription", _code, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("resource_type", _code, nullable=False),
+    Column("id", _code, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("moment", _moment, nullable=False),
+    Column("recorded", _moment, nullable=False, server_default=func.now()),
+    Column("discarded", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("tenant", "subscription", "number"),
+)
+"""The events of each subscription, numbered in the order they are delivered in, kept a while after that."""
+
+websocket_token = Table(
+    "websocket_token",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("subscriptions", ARRAY(Text), nullable=False),
+    Column("expires", _moment, nullable=False),
+    PrimaryKeyConstraint("tenant", "hash"),
+)
+"""The tokens that a client may bind a websocket with; only their digests are kept."""

@@ -1,10 +1,11 @@
 """The tenants: coordinating structures or regions whose resources never meet."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cordee.store.connection import Database
+from cordee.store.connection import Connection, Database
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -45,3 +46,9 @@ async def list_tenants(database: Database) -> list[Tenant]:
     async with database.rows() as connection:
         rows = await connection.fetch("SELECT name, created FROM tenant ORDER BY name")
     return [Tenant(row["name"], row["created"].astimezone(UTC)) for row in rows]
+
+
+async def tenant_names(connection: Connection, tenants: Sequence[int]) -> list[str]:
+    """The names of tenants that exist, in the order of their numbers."""
+    rows = await connection.fetch("SELECT name FROM tenant WHERE tenant = ANY($1) ORDER BY tenant", tenants)
+    return [row[0] for row in rows]

@@ -1,7 +1,8 @@
 """The one write path: every version of every resource, from whatever door, is written by `apply`.
 
 A change names the version it replaces. The statement writes a version only where the stored one is still that one, so
-two writers can't both succeed, and all that belongs to a version (body, history, index) comes with it or not at all.
+two writers can't both succeed, and all that belongs to a version (body, history, index, notice to subscriptions) comes
+with it or not at all.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,11 @@ written AS (
     + EDITION
     + """
   ON CONFLICT (tenant, resource_type, id) {on_conflict}
-  RETURNING r.resource_type, r.id, r.rid, r.version),
+  RETURNING r.resource_type, r.id, r.rid, r.version, octet_length(r.body) AS bytes),
+noticed AS (  -- after the row's lock: of two versions of a resource, the later has the higher number
+  INSERT INTO change_event (tenant, resource_type, id, version, bytes)
+  SELECT $1, w.resource_type, w.id, w.version, w.bytes
+  FROM written w JOIN subscribed_type t ON t.resource_type = w.resource_type AND t.tenant IN ($1, 0)),
 dates AS (
   INSERT INTO date_value (tenant, rid, key, low, high)
   SELECT $1, d.rid, d.key, d.low, d.high

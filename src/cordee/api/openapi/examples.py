@@ -65,6 +65,7 @@ INSTANCES: Mapping[str, str] = MappingProxyType(
         "ConceptMap": "exemple",
         "Encounter": "patient-01-seance-01",
         "Patient": "patient-01",
+        "Subscription": "exemple",
         "ValueSet": "exemple",
     }
 )

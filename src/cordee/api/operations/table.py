@@ -21,6 +21,8 @@ from cordee.api.operations.matching import MATCH
 from cordee.api.operations.preferred_id import PREFERRED_ID
 from cordee.api.operations.settling import SETTLE
 from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
+from cordee.api.operations.subscription_dead_letters import DEAD_LETTERS, DISCARD, RETRY
+from cordee.api.operations.subscription_queries import BINDING_TOKEN, EVENTS, STATUS
 from cordee.api.operations.translation import TRANSLATE
 from cordee.api.operations.validating import VALIDATE
 
@@ -53,6 +55,12 @@ OPERATIONS: tuple[Operation, ...] = (
     META,
     META_ADD,
     META_DELETE,
+    STATUS,
+    EVENTS,
+    BINDING_TOKEN,
+    DEAD_LETTERS,
+    RETRY,
+    DISCARD,
 )
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""Subscriptions in PostgreSQL: what was written of the subscribed types, where each subscription stands, its events."""
