@@ -151,6 +151,27 @@ def test_a_cascade_deletes_what_refers_and_what_refers_to_that(referred: httpx.C
     assert gone == [410, 410, 410]
 
 
+def told_by_validate(
+    client: httpx.Client, address: str, mode: str, resource: dict[str, Any] | None = None
+) -> list[str]:
+    parameters: list[dict[str, Any]] = [{"name": "mode", "valueCode": mode}]
+    parameters += [] if resource is None else [{"name": "resource", "resource": resource}]
+    answer = client.post(f"{address}/$validate", json={"resourceType": "Parameters", "parameter": parameters})
+    assert answer.status_code == 200, answer.text
+    return [issue["diagnostics"] for issue in answer.json()["issue"] if issue["severity"] == "error"]
+
+
+def test_validation_tells_what_the_policies_would_refuse(referred: httpx.Client) -> None:
+    (kept,) = told_by_validate(referred, "Patient/a", "delete")
+    assert kept.startswith("Patient/a is referred to by Encounter/e")
+    assert told_by_validate(referred, "Observation/o", "delete") == []
+    for address, mode, id_ in (("Encounter", "create", "x"), ("Encounter/e", "update", "e")):
+        (refused,) = told_by_validate(referred, address, mode, encounter(id_, "Patient/none"))
+        assert refused == "It refers to Patient/none, which is not stored here."
+        assert told_by_validate(referred, address, mode, encounter(id_, "Patient/a")) == []
+    assert referred.get("Encounter/e").headers["etag"] == 'W/"1"'
+
+
 def say(dsn: str, tenant: str, *options: str, status: int = 0) -> str:
     command = [CORDEE, "tenant", "set", tenant, *options]
     done = subprocess.run(

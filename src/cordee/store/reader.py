@@ -1,6 +1,6 @@
 """What may be read of the resources of one tenant."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TypeVar
@@ -20,6 +20,7 @@ from cordee.store.document_parts import document_parts
 from cordee.store.everyone import everyone
 from cordee.store.gathered_page import GatheredPage
 from cordee.store.gathering import gather
+from cordee.store.integrity import Integrity, require_integrity
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
 from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
@@ -169,6 +170,12 @@ class Reader:
     async def policies(self) -> TenantPolicies:
         """What the tenant says of writes, as this process knows it."""
         return await policies_of(self._connections, self.tenant)
+
+    async def require_integrity(self, integrity: Integrity, versions: Sequence[StoredVersion]) -> None:
+        """Judges versions as if they had just been written; raises `DanglingReference` or `ReferredTo`."""
+        if integrity.is_held:
+            async with self._connections.searches() as connection:
+                await require_integrity(connection, self.tenant, integrity, versions)
 
     @asynccontextmanager
     async def profiles(self) -> AsyncIterator[TenantValidator]:

@@ -1,13 +1,14 @@
 """An operation as data: where it is asked for, what it takes and gives, what carries it out (R4 operations.html)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cordee.api.operations.arguments import COMPLEX, Arguments, Input
 from cordee.api.response import FhirResponse
 from cordee.store.reader import Reader
 from cordee.store.repository import Repository
+from cordee.store.tenant_policies import WritePolicies
 
 ANY_TYPE = "Resource"
 
@@ -30,7 +31,8 @@ class Output:
 class Asked:
     """One request of an operation. `type` and `id` are those of its address, empty where it has none.
 
-    `cursor` is the position in the link to the page asked for, None for the first one; `posted` the JSON of the body.
+    `cursor` is the position in the link to the page asked for, None for the first one; `posted` the JSON of the body;
+    `policies` what the server's settings say of writes, for tenants that don't.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Asked:
     type: str = ""
     cursor: str | None = None
     posted: bytes = b""
+    policies: WritePolicies = field(default_factory=WritePolicies)
 
 
 @dataclass(frozen=True, slots=True)

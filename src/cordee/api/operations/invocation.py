@@ -6,6 +6,7 @@ from cordee.api.operations.arguments import Arguments, from_parameters, from_que
 from cordee.api.operations.definition import Asked, Operation, OwnBody
 from cordee.api.operations.posted_resource import arguments_with_resource
 from cordee.api.operations.table import operation_at
+from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse
 from cordee.fhir.body import accept, with_own_references_relative
@@ -41,7 +42,9 @@ async def _asked(operation: Operation, address: Address, settings: Settings, req
         read = request.resource_body if own is None else request.body
         posted = await read(settings.max_body_bytes)
     arguments = _arguments(operation, request, posted, own)
-    return Asked(address.id, arguments, request.base_url, address.type, request.parameter("_cursor"), posted)
+    cursor = request.parameter("_cursor")
+    policies = default_policies(settings)
+    return Asked(address.id, arguments, request.base_url, address.type, cursor, posted, policies)
 
 
 def _arguments(operation: Operation, request: FhirRequest, posted: bytes, own: OwnBody | None) -> Arguments:

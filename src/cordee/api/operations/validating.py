@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
 from cordee.api.operations.arguments import Input
 from cordee.api.operations.definition import ANY_TYPE, Asked, Operation, Output
 from cordee.api.response import FhirResponse, outcome_text
-from cordee.fhir.body import Incoming, accept
+from cordee.fhir.body import accept
 from cordee.fhir.outcome import FhirError, Gone, Issue, NotFound
+from cordee.fhir.stored_version import StoredVersion
 from cordee.store.changes import Intent, decide, now
+from cordee.store.changes import stored as as_stored
 from cordee.store.reader import Reader
+from cordee.store.write import Change
 
 _MODES = ("create", "update", "delete", "profile")
 
@@ -27,7 +31,7 @@ async def _validate(reader: Reader, asked: Asked) -> FhirResponse:
         where = f"{asked.type}/[id]/$validate"
         raise FhirError(f"The mode {mode} is asked of a resource: POST {where}.", path=asked.arguments.place("mode"))
     if mode == "delete":
-        return _told(await _acceptable(reader, asked, "DELETE", None))
+        return _told(await _acceptable_deletion(reader, asked))
     resource = await _resource(reader, asked)
     async with reader.profiles() as validator:
         issues = await validator.validate(resource, profiles, asked.type)
@@ -55,24 +59,36 @@ async def _acceptable_write(reader: Reader, asked: Asked, mode: str, resource: M
     except FhirError:
         return []  # told already, with its paths
     if mode == "create":
-        return []
+        return await _acceptable(reader, asked, Intent(asked.type, str(uuid4()), "POST", incoming), None)
     if incoming.id != asked.id:
         found = "it has none" if incoming.id is None else f"it says {incoming.id}"
         text = f"The resource's id must be that of the address, {asked.id}; {found}."
         return [Issue("error", "invalid", text, f"{asked.type}.id")]
-    return await _acceptable(reader, asked, "PUT", incoming)
+    current = await _current(reader, asked)
+    return await _acceptable(reader, asked, Intent(asked.type, asked.id, "PUT", incoming), current)
 
 
-async def _acceptable(reader: Reader, asked: Asked, method: str, incoming: Incoming | None) -> list[Issue]:
-    """What would keep a write from being carried out over what is stored now."""
-    key = (asked.type, asked.id)
-    current = (await reader.read_many([key])).get(key)
-    if incoming is None and current is None:
+async def _acceptable_deletion(reader: Reader, asked: Asked) -> list[Issue]:
+    current = await _current(reader, asked)
+    if current is None:
         raise NotFound(f"{asked.type}/{asked.id} is not here: there is nothing to delete.")
-    if incoming is None and current is not None and current.deleted:
+    if current.deleted:
         raise Gone(f"{asked.type}/{asked.id} is deleted already.")
+    return await _acceptable(reader, asked, Intent(asked.type, asked.id, "DELETE", None), current)
+
+
+async def _current(reader: Reader, asked: Asked) -> StoredVersion | None:
+    key = (asked.type, asked.id)
+    return (await reader.read_many([key])).get(key)
+
+
+async def _acceptable(reader: Reader, asked: Asked, intent: Intent, current: StoredVersion | None) -> list[Issue]:
+    """What would keep a write from being carried out over what is stored now, by what the tenant holds to."""
+    integrity = (await reader.policies()).over(asked.policies).integrity
     try:
-        decide(Intent(*key, method, incoming), current, 0, now())
+        decided = decide(intent, current, 0, now())
+        if isinstance(decided, Change):
+            await reader.require_integrity(integrity, [as_stored(decided)])
     except FhirError as refusal:
         return list(refusal.issues)
     return []
