@@ -12,13 +12,13 @@ from cordee.api.history_links import next_history_link, parse_history_position
 from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse
+from cordee.api.search_excess import refuse_excess
 from cordee.api.searchsets import link, search_query, searchset_text
 from cordee.fhir import bundle_text
 from cordee.fhir.outcome import InvalidSearch, Issue, UnsupportedMediaType
-from cordee.fhir.query import Criterion, Search, parse_search
-from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES, malformed, unsupported
+from cordee.fhir.query import Search, parse_search
+from cordee.fhir.query_refusals import malformed, unsupported
 from cordee.fhir.query_types import inside, parse_searches
-from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
 from cordee.fhir.search_parameters import SearchParameters
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subset import subset
@@ -33,8 +33,6 @@ _OF_HISTORY = ("_since", "_at", "_count")
 _FORM = "application/x-www-form-urlencoded"
 
 MOST_FORM_BYTES = 1_000_000
-MOST_COMPUTED_VALUES = 200
-"""Of the values that each cost the database a comparison of their own."""
 
 
 class Reading:
@@ -189,33 +187,6 @@ def _is_sound(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | str | None):
         return False
     return "\0" not in value if isinstance(value, str) else value is None or -(2**63) <= value < 2**63
-
-
-def refuse_excess(wanted: Search) -> None:
-    """Raises `InvalidSearch` for a query whose mere planning would keep the database busy for minutes."""
-    sentence = None
-    if len(wanted.criteria) > MOST_CRITERIA:
-        sentence = f"{len(wanted.criteria)} criteria in one search; at most {MOST_CRITERIA} are taken."
-    for criterion in wanted.criteria:
-        values = _values(criterion)
-        most = MOST_COMPUTED_VALUES if any(isinstance(value, _COMPUTED) for value in values) else MOST_VALUES
-        if len(values) > most:
-            sentence = f"{criterion.code}: {len(values)} values; at most {most} are taken, ask in several searches."
-    if sentence is not None:
-        raise InvalidSearch(sentence, issues=[Issue("error", "too-costly", sentence)])
-
-
-_COMPUTED = (StringSearch, DateSearch, NumberSearch, QuantitySearch, CompositeSearch)
-
-
-def _values(criterion: Criterion) -> list[object]:
-    if criterion.reverse is not None:
-        return _values(criterion.reverse.criterion)
-    if criterion.combination is not None:
-        return [value for one in criterion.combination.criteria for value in _values(one)]
-    if criterion.chain is None:
-        return list(criterion.values)
-    return [value for chained in criterion.chain.links for value in _values(chained.criterion)]
 
 
 def _time(parameters: Mapping[str, str], name: str) -> DateRange | None:

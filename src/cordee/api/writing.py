@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from cordee.api.addresses import Address
-from cordee.api.reading import refuse_excess
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse, outcome_text
+from cordee.api.search_excess import refuse_excess
 from cordee.fhir.body import Incoming, with_own_references_relative
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.patch import accept_patched

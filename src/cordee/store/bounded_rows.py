@@ -11,20 +11,21 @@ _BOUNDED = """
 SELECT q.resource_type, q.id, q.version, q.last_updated, q.deleted, q.method,
        CASE WHEN n = 1 OR length <= {bytes} THEN q.body END AS body, q.rid, q.sealed
 FROM (SELECT p.*, sum(octet_length(p.body)) OVER w AS length, row_number() OVER w AS n
-      FROM ({rows}) AS p WINDOW w AS (ORDER BY p.resource_type, p.rid)) AS q
-ORDER BY q.resource_type, q.rid"""
+      FROM ({rows}) AS p WINDOW w AS (ORDER BY {p_order})) AS q
+ORDER BY {q_order}"""
 _OF_CARE = "SELECT FROM date_value d WHERE d.tenant = $1 AND d.rid = r.rid AND d.key = ANY({keys})"
 _CARED = f"""({{keys}}::bigint[] IS NULL OR NOT EXISTS ({_OF_CARE})
     OR EXISTS ({_OF_CARE} AND d.high > ({{times}}::bigint[])[1] AND d.low < ({{times}}::bigint[])[2]))"""
 
 
-def bounded(rows: str, *, most_bytes: str) -> str:
+def bounded(rows: str, *, most_bytes: str, order: Sequence[str] = ("resource_type", "rid")) -> str:
     """The columns of `StoredVersion` of `rows`, a query of `resource`; past some bytes the body is null.
 
     That of the first row never is. What a body holds is known without reading it, so those left out are never in
-    memory. `most_bytes` is the place of its argument.
+    memory. `most_bytes` is the place of its argument; `order` columns of `rows`.
     """
-    return _BOUNDED.format(rows=rows, bytes=most_bytes)
+    p_order, q_order = (", ".join(f"{alias}.{column}" for column in order) for alias in "pq")
+    return _BOUNDED.format(rows=rows, bytes=most_bytes, p_order=p_order, q_order=q_order)
 
 
 def whole(records: Sequence[Any]) -> Sequence[Any]:

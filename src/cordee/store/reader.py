@@ -21,6 +21,7 @@ from cordee.store.everyone import everyone
 from cordee.store.gathered_page import GatheredPage
 from cordee.store.gathering import gather
 from cordee.store.integrity import Integrity, require_integrity
+from cordee.store.last_observations import last_observations
 from cordee.store.ledger import LedgerReader
 from cordee.store.referring import find_referring
 from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
@@ -131,6 +132,13 @@ class Reader:
             return await gather(
                 connection, self.tenant, gathering, part, count=count, position=position, base_url=base_url
             )
+
+    async def last_observations(
+        self, wanted: Search, *, most: int, count: int, position: str | None
+    ) -> searches.SearchPage:
+        """A page of the most recent Observations of each code, `most` of each; raises `InvalidSearch`."""
+        async with self._connections.searches() as connection:
+            return await last_observations(connection, self.tenant, wanted, most=most, count=count, position=position)
 
     async def everyone(self, part: Part, *, count: int | None, position: str | None) -> GatheredPage:
         """A page of the records of all the patients; raises `InvalidSearch`."""

@@ -112,6 +112,14 @@ async def _total(connection: Connection, found: Rows, given: list[Any], *, estim
     return max(counted, believed)
 
 
+async def find_rids(connection: Connection, tenant: int, wanted: Search, *, horizon: int, most: int) -> list[int]:
+    """The rows, `most` of them, of what is found and was there at a transaction's number; raises `InvalidSearch`."""
+    ends = await follow_chains(connection, tenant, wanted.resource_type, wanted.criteria)
+    found, arguments = rows(tenant, wanted.resource_type, wanted.criteria, ends)
+    call = statements.identities(found).call([tenant, *arguments, horizon, most])
+    return [record[0] for record in await connection.fetch(*call)]
+
+
 async def find_matching(connection: Connection, tenant: int, wanted: Search, *, limit: int = 2) -> list[StoredVersion]:
     """The first matches of a condition; two are enough to know that there are several."""
     refuse_costly(wanted.criteria)

@@ -104,6 +104,15 @@ def at_most(rows: Rows) -> Statement:
 
 
 @lru_cache(maxsize=_KEPT)
+def identities(rows: Rows) -> Statement:
+    """The `rid`s of some of `rows`. Arguments: tenant, those of the rows, the last transaction, the most."""
+    given = Arguments()
+    conditions = rows_conditions(rows, resource, given)
+    there = resource.c.created_txn <= given.next(NUMBER)
+    return _compiled(select(resource.c.rid).where(*conditions, there).limit(given.next(Integer())))
+
+
+@lru_cache(maxsize=_KEPT)
 def walk_end(walk: WalkShape) -> Statement:
     """A value that a walk comes to after some, if there is one. Arguments: tenant, those of the walk, how many."""
     given = Arguments()

@@ -36,6 +36,8 @@ def describe_operation(operation: Operation, shape: str, method: str, suffix: st
         described["parameters"] += [
             _in_query(parameter, _given(operation, level)) for parameter in operation.simple_inputs
         ]
+        if operation.searches:
+            described["parameters"].append(_criteria(operation))
     return described
 
 
@@ -73,6 +75,24 @@ def _given(operation: Operation, level: str) -> list[dict[str, Any]]:
     """The parameters of the example; asked of a resource, it is not to be named by its URL too."""
     given = operation.example.get("parameter", ())
     return [parameter for parameter in given if level != "instance" or parameter["name"] not in ("id", "url")]
+
+
+def _criteria(operation: Operation) -> dict[str, Any]:
+    declared = {parameter.name for parameter in operation.inputs}
+    return {
+        "name": "criteria",
+        "in": "query",
+        "required": True,
+        "description": f"Any search parameter of {operation.searches}.",
+        "style": "form",
+        "explode": True,
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+        "example": {
+            given["name"]: next(str(said) for key, said in given.items() if key.startswith("value"))
+            for given in operation.example["parameter"]
+            if given["name"] not in declared
+        },
+    }
 
 
 def _in_query(parameter: Input, example: list[dict[str, Any]]) -> dict[str, Any]:

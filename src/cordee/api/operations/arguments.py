@@ -41,7 +41,8 @@ class Input:
 class Arguments:
     """The values given, typed; asking for a name that the operation doesn't declare is a KeyError.
 
-    `query` holds those that are simple as a query would give them, for the links to the next pages.
+    `query` holds those that are simple as a query would give them, for the links to the next pages; `others` those that
+    the operation does not declare, where it takes any.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class Arguments:
         values: Mapping[str, Sequence[Value]],
         places: Mapping[str, str],
         query: Sequence[tuple[str, str]] = (),
+        others: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._values = values
         self._places = places
         self.query = tuple(query)
+        self.others = tuple(others)
 
     def place(self, name: str) -> str:
         """Where a parameter that was given stands, for the path of a refusal."""
@@ -101,7 +104,7 @@ class Arguments:
 
     def with_structure(self, name: str, value: Mapping[str, Any]) -> "Arguments":
         """The same, with a resource that is the body itself."""
-        return Arguments({**self._values, name: (value,)}, self._places, self.query)
+        return Arguments({**self._values, name: (value,)}, self._places, self.query, self.others)
 
     def time(self, name: str) -> DateRange | None:
         """The time that an instant or a partial date stands for."""
@@ -152,11 +155,13 @@ def _checked(
     values: dict[str, list[Value]] = {name: [] for name in declared}
     issues: list[Issue] = []
     query: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
     for path, name, said in given:
         if len(issues) == MAX_ISSUES:
             break
         parameter = declared.get(name)
         if parameter is None:
+            others += [(name, text) for text in _simple_texts(said)]
             if not lenient:
                 known = ", ".join(declared) or "none"
                 issues.append(Issue("error", "not-supported", f"There is no parameter «{name}» here: {known}.", path))
@@ -177,7 +182,7 @@ def _checked(
     if issues:
         raise FhirError(issues[0].diagnostics, issues=issues)
     typed = {name: tuple(read) for name, read in values.items()}
-    return Arguments(typed, {name: path for path, name, _ in given}, query)
+    return Arguments(typed, {name: path for path, name, _ in given}, query, others)
 
 
 def _simple_texts(said: Any) -> list[str]:

@@ -32,7 +32,8 @@ class Asked:
     """One request of an operation. `type` and `id` are those of its address, empty where it has none.
 
     `cursor` is the position in the link to the page asked for, None for the first one; `posted` the JSON of the body;
-    `policies` what the server's settings say of writes, for tenants that don't.
+    `policies` what the server's settings say of writes, for tenants that don't; `lenient` to leave out what
+    isn't known.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Asked:
     cursor: str | None = None
     posted: bytes = b""
     policies: WritePolicies = field(default_factory=WritePolicies)
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Operation:
     """Beside Parameters."""
     id: str = ""
     """Of its OperationDefinition; the code, unless operations share it."""
+    searches: str = ""
+    """The type it makes a search of: parameters that it doesn't declare (`Arguments.others`) are the criteria."""
 
     def __post_init__(self) -> None:
         if self.read is None and self.write is None:

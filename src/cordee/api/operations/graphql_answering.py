@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from cordee.api.reading import checked_position, refuse_excess
+from cordee.api.reading import checked_position
+from cordee.api.search_excess import refuse_excess
 from cordee.fhir.graphql.execution import AtHand, Read, Resource, Sought, execute
 from cordee.fhir.graphql.planning import plan_query
 from cordee.fhir.graphql.refusals import refused, refused_as

@@ -44,12 +44,15 @@ async def _asked(operation: Operation, address: Address, settings: Settings, req
     arguments = _arguments(operation, request, posted, own)
     cursor = request.parameter("_cursor")
     policies = default_policies(settings)
-    return Asked(address.id, arguments, request.base_url, address.type, cursor, posted, policies)
+    return Asked(
+        address.id, arguments, request.base_url, address.type, cursor, posted, policies, request.preferences.lenient
+    )
 
 
 def _arguments(operation: Operation, request: FhirRequest, posted: bytes, own: OwnBody | None) -> Arguments:
     """Of the query for a GET, of the body for a POST, which may be empty (R4 operations.html#request)."""
-    lenient, base_url = request.preferences.lenient, request.base_url
+    lenient = request.preferences.lenient or bool(operation.searches)
+    base_url = request.base_url
     pairs = request.search_parameters()
     if request.method != "POST":
         return from_query(operation.inputs, pairs, lenient=lenient, base_url=base_url)

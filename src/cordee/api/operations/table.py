@@ -16,6 +16,7 @@ from cordee.api.operations.expansion import EXPAND
 from cordee.api.operations.forecasting import FORECAST
 from cordee.api.operations.graphql import GRAPHQL, GRAPHQL_OF_RESOURCE
 from cordee.api.operations.labelling import META, META_ADD, META_DELETE
+from cordee.api.operations.latest import LASTN
 from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.matching import MATCH
 from cordee.api.operations.preferred_id import PREFERRED_ID
@@ -48,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
     PREFERRED_ID,
     VALIDATE,
     MATCH,
+    LASTN,
     CONVERT,
     DOCUMENT,
     GRAPHQL,
