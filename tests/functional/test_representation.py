@@ -151,3 +151,25 @@ def test_a_request_id_is_repeated_or_given(client: httpx.Client) -> None:
     given = [client.get("Patient").headers["x-request-id"] for _ in range(2)]
     assert given[0] != given[1]
     assert client.get("Patient", headers={"X-Request-Id": "with space"}).headers["x-request-id"] != "with space"
+
+
+def test_a_posted_form_may_say_the_format_too(client: httpx.Client) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = client.post("Patient/_search", content="_format=xml&_pretty=true", headers=form)
+    assert answer.headers["content-type"].startswith(XML)
+    assert b"\n  <type" in answer.content
+    assert client.post("Patient/_search", content="_format=ttl", headers=form).status_code == 406
+    both = client.post("Patient/_search?_format=json", content="_format=xml", headers=form)
+    assert both.headers["content-type"].startswith(JSON)
+
+
+def test_a_part_of_the_capability_statement_is_had(client: httpx.Client) -> None:
+    part = client.get("metadata?_elements=fhirVersion").json()
+    assert (part["fhirVersion"], part["meta"]["tag"][0]["code"]) == ("4.0.1", "SUBSETTED")
+    assert len(client.get("metadata?_summary=text").content) < len(client.get("metadata").content)
+
+
+def test_the_types_of_patches_are_told(client: httpx.Client) -> None:
+    told = client.options("Patient/p").headers["accept-patch"].split(", ")
+    assert told == client.get("metadata").json()["patchFormat"]
+    assert told == ["application/json-patch+json", JSON, XML]

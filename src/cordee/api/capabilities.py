@@ -6,14 +6,13 @@ from typing import Any
 import orjson
 
 from cordee import __version__
-from cordee.api.media_types import Format
+from cordee.api.media_types import PATCH_TYPES, Format
 from cordee.api.operations.definition import ANY_TYPE
 from cordee.api.operations.description import operation_canonical
 from cordee.api.operations.subscription_queries import websocket_url
 from cordee.api.operations.table import OPERATIONS
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.outcome import InvalidSearch
-from cordee.fhir.patch import PatchKind
 from cordee.fhir.query import Include, search_parameter
 from cordee.fhir.query_includes import referring_parameters
 from cordee.fhir.search_expressions import reference_targets
@@ -56,7 +55,7 @@ def statement(base_url: str, policies: WritePolicies, known: SearchParameters = 
         "software": {"name": "Cordée", "version": __version__},
         "implementation": {"description": "Cordée, FHIR R4 for coordinated care", "url": base_url},
         "fhirVersion": "4.0.1",
-        "patchFormat": [kind.value for kind in PatchKind],
+        "patchFormat": list(PATCH_TYPES),
         "format": [name for format_ in Format for name in (format_.value, format_.short)],
         "rest": [
             {

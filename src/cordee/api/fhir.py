@@ -12,7 +12,7 @@ from cordee.api.bundles import run_bundle
 from cordee.api.dispatch import carry_out
 from cordee.api.failures import failure_issue, log_failure
 from cordee.api.jobs import accepted
-from cordee.api.media_types import Format
+from cordee.api.media_types import PATCH_TYPES, Format
 from cordee.api.metrics import Metrics
 from cordee.api.operations.table import file_type_at
 from cordee.api.policies import default_policies
@@ -21,11 +21,13 @@ from cordee.api.response import FhirResponse, outcome_text, refusal
 from cordee.fhir.body import with_own_references_relative
 from cordee.fhir.bundle import parse_bundle
 from cordee.fhir.outcome import FhirError, MethodNotAllowed, NotFound
-from cordee.fhir.patch import PatchKind
 from cordee.settings import Settings
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
 from cordee.store.tenant_policies import policies_of
+
+_OF_ANY_FORMAT = {("Binary", "read"), ("Binary", "vread")}
+"""What it holds says which formats will do."""
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _TENANT = re.compile(r"[A-Za-z0-9._\-]{1,64}")
@@ -52,6 +54,7 @@ class FhirApplication:
             address = locate(path)
             interaction = address.interaction(request.method) or "unknown"
             response = await self._respond(interaction, address, request, tenant, request_id)
+            format_, indented = request.answer_format or Format.JSON, request.pretty  # a posted form may say too
         except FhirError as error:
             response = refusal(error)
         except Exception as error:
@@ -73,7 +76,8 @@ class FhirApplication:
             return FhirResponse(204, headers=_options(address))
         if interaction == "unknown":
             return _refused_method(request.method, address)
-        request.require_served(file_type_at(address.shape))
+        if (address.type, interaction) not in _OF_ANY_FORMAT:
+            request.require_served(file_type_at(address.shape))
         repository = await self._repository(tenant)
         if request.preferences.later and may_be_put_aside(interaction, address.shape):
             job = await put_aside(request, repository.jobs, self._settings.max_body_bytes)
@@ -122,7 +126,7 @@ def _failure(error: Exception, interaction: str, request_id: str) -> FhirRespons
 def _options(address: Address) -> list[tuple[bytes, bytes]]:
     if "PATCH" not in address.methods:
         return [_allow(address)]
-    return [_allow(address), (b"accept-patch", ", ".join(kind.value for kind in PatchKind).encode())]
+    return [_allow(address), (b"accept-patch", ", ".join(PATCH_TYPES).encode())]
 
 
 def _allow(address: Address) -> tuple[bytes, bytes]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from enum import Enum
 
+from cordee.fhir.patch import PatchKind
+
 _JSON = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
 _XML = frozenset({"application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"})
 _ANY = frozenset({"*/*", "application/*", "text/*"})
@@ -19,6 +21,10 @@ class Format(Enum):
     def short(self) -> str:
         """As `_format` may say it."""
         return "json" if self is Format.JSON else "xml"
+
+
+PATCH_TYPES = (*(kind.value for kind in PatchKind), Format.XML.value)
+"""The types of the bodies of PATCH, the Parameters of a FHIRPath Patch in either format."""
 
 
 def format_named(name: str) -> Format | None:

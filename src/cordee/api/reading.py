@@ -8,6 +8,7 @@ import orjson
 
 from cordee.api import capabilities
 from cordee.api.addresses import Address
+from cordee.api.binary import content_of
 from cordee.api.history_links import next_history_link, parse_history_position
 from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest, decode_form
@@ -47,7 +48,8 @@ class Reading:
         """The CapabilityStatement."""
         policies = (await self._reader.policies()).over(default_policies(self._settings))
         known = await self._reader.search_parameters()
-        return FhirResponse(200, capabilities.statement_text(self._request.base_url, policies, known))
+        text = capabilities.statement_text(self._request.base_url, policies, known)
+        return FhirResponse(200, self._shaped(text, "CapabilityStatement"))
 
     async def read(self, address: Address) -> FhirResponse:
         """The current version; 304 when the client has it."""
@@ -65,7 +67,10 @@ class Reading:
         body = await self._request.body(min(self._settings.max_body_bytes, MOST_FORM_BYTES))
         if body and declared != _FORM:
             raise UnsupportedMediaType(f"The body of _search must be {_FORM}.")
-        posted = [(n, v) for n, v in decode_form(body) if n not in (*_OF_HTTP, "_cursor")]
+        form = decode_form(body)
+        self._request.take_form([pair for pair in form if pair[0] in _OF_HTTP])
+        self._request.require_served()
+        posted = [(n, v) for n, v in form if n not in (*_OF_HTTP, "_cursor")]
         return await self._search(address, posted + self._request.search_parameters())
 
     async def search(self, address: Address) -> FhirResponse:
@@ -152,14 +157,22 @@ class Reading:
     def _version_read(self, version: StoredVersion) -> FhirResponse:
         if self._request.is_known_to_client(version.version, version.last_updated):
             return FhirResponse(304, version=version)
-        text = version.body.encode()
+        if version.resource_type == "Binary":
+            content = content_of(self._request, version)
+            if content is not None:
+                return content
+            self._request.require_served()
+        return FhirResponse(200, self._shaped(version.body.encode(), version.resource_type), version)
+
+    def _shaped(self, text: bytes, resource_type: str) -> bytes:
+        """The part of a resource that `_summary` and `_elements` ask for."""
         shape = [(name, value) for name, value in self._request.query if name in _SHAPING]
-        if shape:
-            wanted = parse_search(version.resource_type, shape)
-            if wanted.summary == "count":
-                raise InvalidSearch("_summary=count is for searches; a read has one answer.")
-            text = subset(text, wanted.summary, wanted.elements)
-        return FhirResponse(200, text, version)
+        if not shape:
+            return text
+        wanted = parse_search(resource_type, shape)
+        if wanted.summary == "count":
+            raise InvalidSearch("_summary=count is for searches; a read has one answer.")
+        return subset(text, wanted.summary, wanted.elements)
 
     def _history_count(self, text: str | None) -> int:
         if text is None:

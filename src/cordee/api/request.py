@@ -56,6 +56,7 @@ class FhirRequest:
         self._receive = receive
         self._base_path = base_path
         self._public_url = public_url
+        self._form: list[tuple[str, str]] = []
 
     def entry(
         self, method: str, path: list[str], query: bytes, headers: MutableMapping[bytes, bytes], body: bytes
@@ -130,8 +131,8 @@ class FhirRequest:
         return Preferences(answer if known else None, lenient, "respond-async" in given)
 
     def parameter(self, name: str) -> str | None:
-        """The last value of a query parameter."""
-        return next((value for key, value in reversed(self.query) if key == name), None) if self.query else None
+        """The last value of a parameter, of the query or else of the form posted."""
+        return next((value for key, value in reversed(self._form + self.query) if key == name), None)
 
     @property
     def pretty(self) -> bool:
@@ -140,6 +141,11 @@ class FhirRequest:
         if asked not in (None, "true", "false"):
             raise FhirError(f"_pretty={asked}: expected true or false.")
         return asked == "true"
+
+    def take_form(self, pairs: list[tuple[str, str]]) -> None:
+        """Has the parameters of a posted form count as those of the query do, for what is of HTTP."""
+        self._form = pairs
+        self.__dict__.pop("answer_format", None)
 
     def search_parameters(self) -> list[tuple[str, str]]:
         """The query less what is of HTTP."""
@@ -151,14 +157,14 @@ class FhirRequest:
 
         A client that leaves the choice is answered in the format of its body.
         """
-        choices = self._formats_wanted()
+        choices = self.formats_wanted
         return self._own_format if choices is None else preferred(choices, self._own_format)
 
     def require_served(self, file_type: str | None = None) -> None:
         """Raises `NotAcceptable` (406) unless JSON or XML will do; or a file of `file_type`."""
         if self.answer_format is not None:
             return
-        choices = self._formats_wanted() or []
+        choices = self.formats_wanted or []
         if file_type is not None and any(media_type(choice)[0] == file_type for choice in choices):
             return
         raise NotAcceptable(
@@ -166,7 +172,9 @@ class FhirRequest:
             f"«{', '.join(choice.strip() for choice in choices)}» was asked for."
         )
 
-    def _formats_wanted(self) -> list[str] | None:
+    @property
+    def formats_wanted(self) -> list[str] | None:
+        """What `_format`, or else `Accept`, names; None when the choice is left to the server."""
         wanted = self.parameter("_format")
         if wanted is not None:
             # A + that was not encoded arrives as a space: application/fhir+json is asked for so often that way.

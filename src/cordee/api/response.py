@@ -73,9 +73,7 @@ class FhirResponse:
             headers.append((b"content-encoding", b"gzip"))
         if body:
             headers.append((b"vary", b"accept, accept-encoding"))
-        if self.version is not None:
-            headers.append((b"etag", etag(self.version.version).encode()))
-            headers.append((b"last-modified", _http_date(self.version.last_updated)))
+        headers += self._of_version()
         if self.location is not None:
             headers.append((b"location", self.location.encode()))
         if self.status not in (204, 304):
@@ -85,8 +83,16 @@ class FhirResponse:
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if head else body})
 
+    def _of_version(self) -> list[tuple[bytes, bytes]]:
+        if self.version is None:
+            return []
+        return [
+            (b"etag", etag(self.version.version).encode()),
+            (b"last-modified", _http_date(self.version.last_updated)),
+        ]
+
     async def _send_file(self, file: File, send: Send, *, head: bool) -> None:
-        headers = [*self.headers, (b"content-type", file.media_type.encode())]
+        headers = [*self.headers, *self._of_version(), (b"content-type", file.media_type.encode())]
         if file.name is not None:
             headers.append((b"content-disposition", f'attachment; filename="{file.name}"'.encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from cordee.api.addresses import Address
+from cordee.api.binary import binary_of, is_content
 from cordee.api.request import FhirRequest, decode_form
 from cordee.api.response import FhirResponse, outcome_text
 from cordee.api.search_excess import refuse_excess
@@ -105,7 +106,10 @@ class Writing:
         return written_response(self._request, written)
 
     async def _incoming(self, address: Address) -> Incoming:
-        body = await self._request.resource_body(self._settings.max_body_bytes)
+        if is_content(self._request, address.type):
+            body = binary_of(self._request, await self._request.body(self._settings.max_body_bytes), address.id)
+        else:
+            body = await self._request.resource_body(self._settings.max_body_bytes)
         own = with_own_references_relative(body, self._request.base_url)
         known = await self._repository.search_parameters() if may_refer_conditionally(own) else SHIPPED
         return await self._repository.accept(own, address.type, condition_parser(self._request, known))

@@ -25,7 +25,8 @@ SUMMARY = "A FHIR R4 server for French coordinated care."
 _DESCRIPTION = """\
 FHIR R4 (4.0.1), in JSON and XML, under a base for each tenant. HEAD is answered wherever GET is, OPTIONS everywhere
 with `Allow`; bodies may be compressed with gzip, both ways. A method that does not apply is 405. Every refusal is an
-OperationOutcome. The examples work on the data of the demo."""
+OperationOutcome. A Binary is also taken, and answered to who asks for its type, as what it holds. The examples
+work on the data of the demo."""
 _BASES = (("/fhir", "of the default tenant", ""), ("/t/{tenant}/fhir", "of a tenant", "-of-tenant"))
 
 
