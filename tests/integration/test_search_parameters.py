@@ -11,8 +11,9 @@ from cordee.fhir.outcome import InvalidSearch, Unprocessable
 from cordee.fhir.query import parse_search
 from cordee.store import search_parameters
 from cordee.store.index_values import index_rows
+from cordee.store.jobs import run_jobs
 from cordee.store.repository import Repository
-from cordee.store.search_parameter_indexing import index_search_parameters
+from cordee.store.search_parameter_indexing import KIND, index_search_parameters, run_indexing
 
 BIRTHPLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 PLACES = ("Besançon", "Lyon", "besancenot", "Dole")
@@ -227,6 +228,7 @@ async def test_what_is_dropped_is_unknown_at_once_and_leaves_the_index_later(dat
     [
         ({"expression": "Patient.name.first()"}, "SearchParameter.expression"),
         ({"expression": "Observation.value"}, "SearchParameter.expression"),
+        ({"expression": "Patient.meta.lastUpdated"}, "SearchParameter.expression"),
         ({"expression": ""}, "SearchParameter.expression"),
         ({"expression": "Patient.birthDate"}, None),
         ({"expression": "Patient.photo.size", "type": "uri"}, "SearchParameter.type"),
@@ -356,3 +358,25 @@ async def test_the_parameters_of_the_french_guides_are_taken(corpus, repository)
         except Unprocessable as refusal:
             refused[resource["id"]] = refusal.issues[0].diagnostics
     assert refused == {}
+
+
+async def test_a_server_s_background_indexes_by_what_was_added(database, repository, tmp_path):
+    await put(repository, patient("1"))
+    await put(repository, parameter())
+    (job,) = await repository.jobs.recent(KIND)
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_jobs(database, {KIND: run_indexing}, tmp_path, stop))
+    for _ in range(5_000):
+        if (await repository.jobs.find(job.id)).has_ended:
+            break
+    stop.set()
+    await running
+    assert (await repository.jobs.find(job.id)).result == {"resources": 1}
+    assert await found(repository, "Patient", ("birthplace", "dole")) == ["1"]
+
+
+async def test_what_is_refused_or_changes_nothing_leaves_no_job(repository):
+    with pytest.raises(Unprocessable):
+        await put(repository, parameter(expression="Patient.name.first()"))
+    await put(repository, parameter(status="draft"))
+    assert await repository.jobs.recent(KIND) == []

@@ -3,12 +3,12 @@
 from cordee.fhir.outcome import InvalidSearch, Issue
 from cordee.fhir.query import Criterion, Search
 from cordee.fhir.query_refusals import MOST_CRITERIA, MOST_VALUES
-from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch
+from cordee.fhir.query_values import CompositeSearch, DateSearch, NumberSearch, QuantitySearch, StringSearch, WordSearch
 
 MOST_COMPUTED_VALUES = 200
 """Of the values that each cost the database a comparison of their own."""
 
-_COMPUTED = (StringSearch, DateSearch, NumberSearch, QuantitySearch, CompositeSearch)
+_COMPUTED = (StringSearch, WordSearch, DateSearch, NumberSearch, QuantitySearch, CompositeSearch)
 
 
 def refuse_excess(wanted: Search) -> None:

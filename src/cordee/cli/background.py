@@ -21,6 +21,7 @@ from cordee.cli.garbage import collect_seldom
 from cordee.cli.logging import configure_logging
 from cordee.fhir.outcome import Unavailable
 from cordee.settings import Settings
+from cordee.store import search_parameter_indexing
 from cordee.store.connection import Database
 from cordee.store.jobs import Work, run_jobs
 from cordee.subscriptions.service import deliver
@@ -52,7 +53,10 @@ SERVICES: Mapping[str, Service] = {"jobs": _jobs, "subscriptions": deliver}
 
 def works(settings: Settings) -> dict[str, Work]:
     """What carries out the jobs of each kind."""
-    return {"request": lambda running: answer_request(running, settings)}
+    return {
+        "request": lambda running: answer_request(running, settings),
+        search_parameter_indexing.KIND: search_parameter_indexing.run_indexing,
+    }
 
 
 @contextmanager

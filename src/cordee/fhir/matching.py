@@ -23,6 +23,7 @@ from cordee.fhir.query_values import (
     TokenSearch,
     UriSearch,
     Value,
+    WordSearch,
 )
 from cordee.fhir.search_parameters import SearchParameters
 from cordee.fhir.search_value_types import (
@@ -40,6 +41,7 @@ from cordee.fhir.search_values import extract_parameter
 from cordee.fhir.temporal import DateRange, date_range
 from cordee.fhir.text_normalization import normalize_text
 from cordee.fhir.url_hierarchy import levels
+from cordee.fhir.words import WORD_PARAMETERS, Words, match_words, words_of
 
 Resolve = Callable[[str, str], Mapping[str, Any] | None]
 """The current resource of a type and an id; None when there is none."""
@@ -87,12 +89,15 @@ def _holds(criterion: Criterion, resource: Mapping[str, Any], record: _Record) -
         each = (_holds(one, resource, record) for one in criterion.combination.criteria)
         holds = criterion.combination.holds
         return all(each) if holds == "all" else any(each) is (holds == "any")
-    found: Iterable[SearchValue | str]
+    found: Iterable[SearchValue | Words | str]
     if criterion.code == "_id":
         found = (resource["id"],) if "id" in resource else ()
     elif criterion.code == "_lastUpdated":
         written = resource.get("meta", {}).get("lastUpdated")
         found = (date_range(written),) if written else ()
+    elif criterion.code in WORD_PARAMETERS:
+        words = words_of(resource, criterion.code)
+        found = (words,) if words is not None else ()
     else:
         found = extract_parameter(resource, criterion.code, record.parameters, base_url=record.base_url)
     if criterion.chain is not None:
@@ -103,7 +108,7 @@ def _holds(criterion: Criterion, resource: Mapping[str, Any], record: _Record) -
     return not matched if criterion.modifier == "not" else matched
 
 
-def _leads(chain: Chain, found: Iterable[SearchValue | str], record: _Record) -> bool:
+def _leads(chain: Chain, found: Iterable[SearchValue | Words | str], record: _Record) -> bool:
     for value in found:
         if not isinstance(value, ReferenceValue) or value.type is None or value.id is None:
             continue
@@ -124,8 +129,8 @@ def _is_referred_to(reverse: ReverseChain, resource: Mapping[str, Any], record: 
     return False
 
 
-def value_matches(wanted: Value, found: SearchValue | str, modifier: str | None = None) -> bool:
-    """Whether one value looked for matches one value of a resource (a text: its id).
+def value_matches(wanted: Value, found: SearchValue | Words | str, modifier: str | None = None) -> bool:
+    """Whether one value looked for matches one value of a resource (a text: its id; `Words`: all of them).
 
     False when the two are of different kinds. `modifier` is looked at for strings and URIs only.
     """
@@ -134,6 +139,8 @@ def value_matches(wanted: Value, found: SearchValue | str, modifier: str | None 
             return _token_matches(wanted, found)
         case StringSearch(), StringValue(text):
             return _string_matches(wanted, text, modifier)
+        case WordSearch(query), Words():
+            return match_words(query, found)
         case ReferenceSearch(), ReferenceValue():
             return _reference_matches(wanted, found)
         case DateSearch(), DateRange():

@@ -26,11 +26,13 @@ from cordee.fhir.query_values import (
     parse_token,
     parse_uri,
     parse_value_set,
+    parse_words,
     split_unescaped,
     unescape,
 )
 from cordee.fhir.search_expressions import Presence, reference_targets, search_routes
 from cordee.fhir.search_parameters import SHIPPED, SearchParameters
+from cordee.fhir.words import WORD_PARAMETERS
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "string": ("contains", "exact", "missing"),
@@ -106,6 +108,8 @@ class _ValueReader:
 
     def meanings(self, parameter: SearchParameter, modifier: str, text: str) -> tuple[Value, ...]:
         """The values any of which `text` stands for: several for an address of this server, one otherwise."""
+        if parameter.code in WORD_PARAMETERS:
+            return (parse_words(text),)
         match parameter.type:
             case "token" if modifier == "text":
                 return (parse_string(text, modifier),)
@@ -183,6 +187,7 @@ def _check_modifier(
         known
         for known in MODIFIERS[parameter.type]
         if known != "of-type" or takes_of_type(resource_type, parameter.code, parameters)
+        if known == "missing" or parameter.code not in WORD_PARAMETERS
     ]
     if modifier in served:
         return

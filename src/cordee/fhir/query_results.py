@@ -9,6 +9,7 @@ from cordee.fhir.query_parameters import COLUMN_PARAMETERS, search_parameter
 from cordee.fhir.query_refusals import malformed, too_costly, unsupported
 from cordee.fhir.query_tree import Include, SortKey
 from cordee.fhir.search_parameters import SHIPPED, SearchParameters
+from cordee.fhir.words import WORD_PARAMETERS
 
 SORTABLE_TYPES = ("date", "number", "quantity", "reference", "string", "token", "uri")
 """The parameter types that `_sort` takes, besides `_id` and `_lastUpdated`."""
@@ -70,7 +71,7 @@ def _parse_sort(given: ResultParameters, resource_type: str, name: str, text: st
             raise malformed(f"{name}={text}: expected a parameter's name; for example _sort=-_lastUpdated.")
         if code not in COLUMN_PARAMETERS:
             kind = search_parameter(resource_type, code, given.parameters, named_in=f"{name}={text}").type
-            if kind not in SORTABLE_TYPES:
+            if kind not in SORTABLE_TYPES or code in WORD_PARAMETERS:
                 raise unsupported(f"{name}={text}: {code} is a {kind}, which can't be sorted by.")
         if any(key.code == code for key in given.sort):
             raise malformed(f"{name}={text}: {code} is given twice; give it once.")

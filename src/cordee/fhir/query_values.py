@@ -18,6 +18,7 @@ from decimal import Context, Decimal
 from cordee.fhir.temporal import approximately, date_range
 from cordee.fhir.text_normalization import normalize_text
 from cordee.fhir.url_hierarchy import levels
+from cordee.fhir.words import Wanted, parse_wanted
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
@@ -124,6 +125,14 @@ class StringSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class WordSearch:
+    """What the words of a resource must be; `words` says what that means."""
+
+    wanted: Wanted
+    literal: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfTypeSearch:
     """An identifier of the kind (`system`, `code`) whose value is `value`, exactly."""
 
@@ -169,6 +178,7 @@ Value = (
     | QuantitySearch
     | ReferenceSearch
     | StringSearch
+    | WordSearch
     | OfTypeSearch
     | UriSearch
     | CompositeSearch
@@ -311,6 +321,12 @@ def parse_string(text: str, modifier: str | None) -> StringSearch:
     return StringSearch(normalized, literal)
 
 
+def parse_words(text: str) -> WordSearch:
+    """Raises ValueError when `text` is not words to look for."""
+    literal = unescape(text)
+    return WordSearch(parse_wanted(literal), literal)
+
+
 def parse_references(
     text: str,
     modifier: str | None,
@@ -380,7 +396,7 @@ def format_value(value: Value) -> str:
             if id_ is not None:
                 return f"{types[0]}/{id_}" if len(types) == 1 else id_
             return escape(url or "")
-        case StringSearch(literal=literal):
+        case StringSearch(literal=literal) | WordSearch(literal=literal):
             return escape(literal)
         case OfTypeSearch():
             return "|".join(map(escape, (value.system, value.code, value.value)))

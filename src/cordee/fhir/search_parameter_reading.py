@@ -11,10 +11,12 @@ from typing import Any, Final
 from cordee.fhir.definitions import Component, SearchParameter, load_definitions
 from cordee.fhir.outcome import InvalidResource, Issue
 from cordee.fhir.search_conversions import converter
-from cordee.fhir.search_expressions import ExpressionError, Presence, Route, component_routes, routes_of
+from cordee.fhir.search_expressions import ExpressionError, Field, Presence, Route, component_routes, routes_of
+from cordee.fhir.words import WORD_PARAMETERS
 
 TYPES: Final = ("number", "date", "string", "token", "reference", "composite", "quantity", "uri")
 _ABSTRACT: Final = ("Resource", "DomainResource")
+_OF_THE_SERVER: Final = (("id",), ("meta", "versionId"), ("meta", "lastUpdated"))
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,63}")
 
 
@@ -28,11 +30,14 @@ def read_search_parameter(
 ) -> SearchParameter:
     """The parameter that an active SearchParameter (structurally valid) defines.
 
+    One of `_text` or `_content` has the words of its types searched; it needs no expression, as R4's own has none.
     `others` are the parameters that there are already, by type and code: the components of a composite are looked up
     among them. Raises `InvalidResource` with every reason for which it can't be searched by.
     """
     issues: list[Issue] = []
     code, type_, base = resource["code"], resource["type"], tuple(dict.fromkeys(resource["base"]))
+    if code in WORD_PARAMETERS and type_ == "string":
+        return SearchParameter(code, base, type_, None, (), (), resource["url"])
     if _CODE.fullmatch(code) is None:
         issues.append(_issue("code", "expected a letter, then letters, digits, - or _ (63 at most)"))
     if type_ not in TYPES:
@@ -119,7 +124,11 @@ def _faults(
         if parameter.type != "token":
             yield _issue("type", "an expression that is true or false makes a token")
         return
-    if not routes:
+    if any(_names(route) in _OF_THE_SERVER for route in routes):
+        yield _issue(
+            "expression", "the server gives id, meta.versionId and meta.lastUpdated: _id and _lastUpdated are for that"
+        )
+    elif not routes:
         yield _issue("expression", f"it leads to nothing in {resource_type}")
     elif parameter.type == "composite":
         for i, component in enumerate(parameter.components):
@@ -146,6 +155,10 @@ def _component_faults(
         return
     if not _is_read(reached, parameter.type):
         yield _issue(path, f"it leads to nothing that a {parameter.type} can be read from")
+
+
+def _names(route: Route) -> tuple[str, ...]:
+    return tuple(step.name for step in route.steps if isinstance(step, Field))
 
 
 def _is_read(routes: Sequence[Route], parameter_type: str) -> bool:

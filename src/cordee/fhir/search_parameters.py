@@ -18,10 +18,12 @@ class SearchParameters:
     """What is shipped, and `added`: resource type (`Resource` among them), then code, to those of one tenant.
 
     `unready` are the (type, code) of those whose values are not all in the index yet: written, and not searched.
+    `keeps_words` says that the index may hold words (`words`).
     """
 
     added: Mapping[str, Mapping[str, SearchParameter]]
     unready: frozenset[tuple[str, str]] = frozenset()
+    keeps_words: bool = False
 
     def of(self, resource_type: str) -> Mapping[str, SearchParameter]:
         """The parameters of a resource type, by code. Raises KeyError for a type that R4 doesn't have."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.stored_version import StoredVersion
-from cordee.store import search_parameter_writes
+from cordee.store import search_parameter_indexing, search_parameter_writes
 from cordee.store.changes import Intent, RefusedChange, Written, decide, effect_of, now, stored
 from cordee.store.connection import Connection, Database
+from cordee.store.jobs import JobQueue
 from cordee.store.profile_policy import judge
 from cordee.store.read import find_several
 from cordee.store.subscriptions.refusals import judge_subscriptions
@@ -40,7 +41,7 @@ async def carry_out(
         judged = await _judge(connection, database, tenant, wanted, current)
         decided = [_refused(one, judged) if isinstance(one, Change) else one for one in decided]
         changes = [one for one in decided if isinstance(one, Change)]
-        written = iter(await _write(connection, tenant, changes, current, judged))
+        written = iter(await _write(connection, database, tenant, changes, current, judged))
     return [next(written) if isinstance(one, Change) else one for one in decided]
 
 
@@ -60,7 +61,7 @@ async def write_changes(
         for change in changes:
             if isinstance(refused := _refused(change, judged), FhirError):
                 raise refused
-        return await _write(connection, tenant, changes, current, judged)
+        return await _write(connection, database, tenant, changes, current, judged)
 
 
 async def _judge(
@@ -84,13 +85,16 @@ def _refused(change: Change, judged: Judged) -> Change | FhirError:
 
 async def _write(
     connection: Connection,
+    database: Database,
     tenant: int,
     changes: Sequence[Change],
     current: Mapping[Key, StoredVersion],
     judged: Judged,
 ) -> list[Written | None]:
     written = await apply(connection, tenant, changes) if changes else frozenset()
-    await search_parameter_writes.follow(connection, tenant, [change for change in changes if change.key in written])
+    done = [change for change in changes if change.key in written]
+    if await search_parameter_writes.follow(connection, tenant, done):
+        await JobQueue(database, tenant).ask(search_parameter_indexing.KIND, {}, connection=connection)
     return [
         Written(effect_of(change, current.get(change.key)), stored(change), _issues(judged.get(change.key)))
         if change.key in written

@@ -38,6 +38,8 @@ from cordee.fhir.temporal import EARLIEST, LATEST, LOCAL_ZONE
 from cordee.fhir.text_normalization import normalize_text
 from cordee.fhir.units import Dimension
 from cordee.fhir.url_hierarchy import levels
+from cordee.fhir.words import WORD_PARAMETERS, words_of
+from cordee.store.word_index import vector
 
 GRAM_LENGTH = 3
 LONGEST_GRAMMED = 2000
@@ -74,6 +76,8 @@ class IndexRows:
     """(key, low, high, units)"""
     strings: tuple[tuple[int, str, tuple[int, ...]], ...]
     """(key, normalised text, grams)"""
+    words: str = ""
+    """The text of a tsvector; empty where no words are kept."""
 
 
 NO_ROWS = IndexRows((), (), (), ())
@@ -146,11 +150,18 @@ def index_rows(tenant: int, resource: Mapping[str, Any], parameters: SearchParam
             if isinstance(value, DateRange):
                 months = month_forms(microseconds(value.low), microseconds(value.high))
                 collected.terms.update(key ^ form_hash(form) for form in months)
+    vectors = []
+    for code in WORD_PARAMETERS:
+        if code in parameters.added.get(resource_type, ()) and (words := words_of(resource, code)) is not None:
+            key = parameter_key(tenant, resource_type, code)
+            collected.terms.add(key ^ form_hash(PRESENT))
+            vectors.append(vector(key, words))
     return IndexRows(
         tuple(sorted(collected.terms)),
         tuple(sorted(collected.dates)),
         tuple(sorted(collected.numbers)),
         tuple(sorted(collected.strings)),
+        " ".join(vectors),
     )
 
 

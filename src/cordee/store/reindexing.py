@@ -59,6 +59,8 @@ def reindex(
                     fresh = index_rows(tenant, orjson.loads(body), parameters)
                     if beyond_terms or tuple(sorted(terms)) != fresh.terms:
                         _write(connection, {"tenant": tenant, "rid": rid}, resource_type, fresh)
+                        if parameters.keeps_words:
+                            _write_words(connection, {"tenant": tenant, "rid": rid}, fresh.words)
                         changed += 1
                 if len(rows) < _BATCH:
                     break
@@ -81,6 +83,13 @@ def _write(connection: Connection, row: dict[str, Any], resource_type: str, fres
     strings = [row | {"key": key, "value": value, "grams": list(grams)} for key, value, grams in fresh.strings]
     for insert, values in ((_DATES, dates), (_NUMBERS, numbers), (_STRINGS, strings)):
         _insert(connection, insert, values)
+
+
+def _write_words(connection: Connection, row: dict[str, Any], words: str) -> None:
+    connection.execute(text("DELETE FROM word_value WHERE tenant = :tenant AND rid = :rid"), row)
+    if words:
+        insert = "INSERT INTO word_value (tenant, rid, words) VALUES (:tenant, :rid, CAST(:words AS tsvector))"
+        connection.execute(text(insert), row | {"words": words})
 
 
 def _insert(connection: Connection, insert: Any, values: Sequence[dict[str, Any]]) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 metadata = MetaData()
 
@@ -176,6 +176,17 @@ Index(
     string_beginning,
     string_value.c.rid,
 )
+
+word_value = Table(
+    "word_value",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("rid", BigInteger, nullable=False),
+    Column("words", TSVECTOR, nullable=False),
+    Index("word_value_by_rid", "tenant", "rid"),
+    Index("word_value_by_words", "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 512}),
+)
+"""The words of resources, where a tenant wants them searched; one row a resource (`word_index`)."""
 
 ledger_head = Table(
     "ledger_head",

@@ -16,6 +16,7 @@ from cordee.fhir.search_parameter_reading import types_of
 from cordee.fhir.search_parameters import SearchParameters
 from cordee.store.connection import Connection, Database
 from cordee.store.index_values import PRESENT, IndexRows, form_hash, index_rows, parameter_key
+from cordee.store.jobs import Json, RunningJob
 from cordee.store.search_parameters import Added, added_parameters, lock, present_edition, renew
 
 KIND: Final = "search-parameters"
@@ -40,7 +41,7 @@ UPDATE resource r SET terms = fresh.terms::bigint[] FROM unnest($3::bigint[], $4
 WHERE r.tenant = $1 AND r.resource_type = $2 AND r.rid = fresh.rid"""
 _FORGET = [
     f"DELETE FROM {table} WHERE tenant = $1 AND rid = ANY($2::bigint[])"
-    for table in ("date_value", "number_value", "string_value")
+    for table in ("date_value", "number_value", "string_value", "word_value")
 ]
 _DATES = """
 INSERT INTO date_value (tenant, rid, key, low, high)
@@ -53,6 +54,9 @@ _STRINGS = """
 INSERT INTO string_value (tenant, rid, key, value, grams)
 SELECT $1, s.rid, s.key, s.value, s.grams::bigint[]
 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS s(rid, key, value, grams)"""
+_WORDS = """
+INSERT INTO word_value (tenant, rid, words)
+SELECT $1, v.rid, v.words::tsvector FROM unnest($2::bigint[], $3::text[]) AS v(rid, words)"""
 _WRITERS = """
 SELECT pid, virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND relation = 'resource'::regclass AND mode = 'RowExclusiveLock'
@@ -80,6 +84,13 @@ class Place:
 
 Keep = Callable[[Any, str, Connection | None], Awaitable[None]]
 """Keeps a position, and says how far that is; in the transaction of what was done, when one is given."""
+
+
+async def run_indexing(running: RunningJob) -> Json:
+    """The job that a change of the parameters leaves to the background."""
+    job = running.job
+    seen = await index_search_parameters(running.database, job.tenant, job.position, running.checkpoint)
+    return {"resources": seen}
 
 
 async def index_search_parameters(
@@ -162,7 +173,8 @@ async def _replace(connection: Connection, tenant: int, resource_type: str, fres
     dates = [(rid, *row) for rid, rows in fresh.items() for row in rows.dates]
     numbers = [(rid, *row[:3], _array(row[3])) for rid, rows in fresh.items() for row in rows.numbers]
     strings = [(rid, *row[:2], _array(row[2])) for rid, rows in fresh.items() for row in rows.strings]
-    for insert, values in ((_DATES, dates), (_NUMBERS, numbers), (_STRINGS, strings)):
+    words = [(rid, rows.words) for rid, rows in fresh.items() if rows.words]
+    for insert, values in ((_DATES, dates), (_NUMBERS, numbers), (_STRINGS, strings), (_WORDS, words)):
         if values:
             await connection.execute(insert, tenant, *map(list, zip(*values, strict=True)))
 

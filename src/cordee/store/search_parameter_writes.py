@@ -11,6 +11,7 @@ from cordee.fhir.definitions import SearchParameter, load_definitions
 from cordee.fhir.outcome import InvalidResource, Issue
 from cordee.fhir.search_parameter_reading import is_active, is_same, read_search_parameter, types_of
 from cordee.fhir.search_parameters import SearchParameters
+from cordee.fhir.words import WORD_PARAMETERS
 from cordee.store.changes import RefusedChange
 from cordee.store.connection import Connection
 from cordee.store.search_parameters import Added, added_parameters, lock, renew, searchable
@@ -69,6 +70,8 @@ def _read(resource: Mapping[str, Any], known: SearchParameters) -> SearchParamet
 
 def _refuse_clash(parameter: SearchParameter, known: SearchParameters) -> None:
     """Raises `InvalidResource` for one whose code another has already."""
+    if parameter.code in WORD_PARAMETERS:
+        return
     for name in types_of(parameter):
         other = known.of(name).get(parameter.code)
         if other is not None and not is_same(parameter, other):
@@ -109,7 +112,8 @@ def _after(change: Change, before: Added | None, known: SearchParameters) -> Add
     if change.incoming is not None and is_active(change.incoming.resource):
         parameter = _read(change.incoming.resource, known)
         shipped = load_definitions().search_parameters
-        if all(parameter.code in shipped[name] for name in types_of(parameter)):
+        is_shipped = all(parameter.code in shipped[name] for name in types_of(parameter))
+        if is_shipped and parameter.code not in WORD_PARAMETERS:
             parameter = None  # it is served already
     if parameter is None:
         return None if before is None else Added(before.id, before.parameter, "dropped", before.types)

@@ -18,6 +18,7 @@ import orjson
 from cordee.fhir.definitions import Component, SearchParameter, load_definitions
 from cordee.fhir.search_parameter_reading import types_of
 from cordee.fhir.search_parameters import SHIPPED, SearchParameters
+from cordee.fhir.words import WORD_PARAMETERS
 from cordee.store.connection import Connection
 from cordee.store.index_values import form_hash
 from cordee.store.locks import lock_until_commit
@@ -104,17 +105,19 @@ def searchable(added: Iterable[Added]) -> SearchParameters:
     shipped = load_definitions().search_parameters
     by_type: dict[str, dict[str, SearchParameter]] = {}
     unready: set[tuple[str, str]] = set()
+    keeps_words = False
     for one in added:
+        keeps_words = keeps_words or one.parameter.code in WORD_PARAMETERS
         if one.state == "dropped":
             continue
         common = [name for name in ("Resource", "DomainResource") if name in one.parameter.base]
         for name in (*types_of(one.parameter), *common):
-            if one.parameter.code in shipped[name]:
+            if one.parameter.code in shipped[name] and one.parameter.code not in WORD_PARAMETERS:
                 continue
             by_type.setdefault(name, {})[one.parameter.code] = one.parameter
             if one.state != "ready":
                 unready.add((name, one.parameter.code))
-    return SearchParameters(by_type, frozenset(unready))
+    return SearchParameters(by_type, frozenset(unready), keeps_words)
 
 
 async def lock(connection: Connection, tenant: int) -> None:

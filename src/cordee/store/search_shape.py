@@ -30,9 +30,11 @@ from cordee.fhir.query_values import (
     TokenSearch,
     UriSearch,
     Value,
+    WordSearch,
 )
 from cordee.fhir.search_expressions import Field, Presence, search_routes
 from cordee.fhir.url_hierarchy import levels
+from cordee.fhir.words import AnyWords, Wanted
 from cordee.store.date_box import Box, DateTest, box, instants
 from cordee.store.index_values import (
     PRESENT,
@@ -54,6 +56,7 @@ from cordee.store.index_values import (
 )
 from cordee.store.schema import INDEXED_BEGINNING
 from cordee.store.search_cost import refuse_costly
+from cordee.store.word_index import negates, query
 
 Kind = Literal["date", "number", "string"]
 _AFTER_ANY_TEXT = chr(0x10FFFF)
@@ -91,6 +94,11 @@ class HasValue:
     kind: Kind
     tests: tuple[tuple[str, ...], ...]
     common: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HasWords:
+    """The row's words are as one of some queries has it. Argument: the text of the queries, as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class Rows:
 
 
 Shape = Union[  # noqa: UP007 - recursive
-    HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasCombination, Not, AnyOf, AllOf, Refers, ReferredBy
+    HasTerms, IsNamed, IsOneOf, WasWritten, HasValue, HasWords, HasCombination, Not, AnyOf, AllOf, Refers, ReferredBy
 ]
 Lookup = tuple[Shape, list[Any]]
 """A shape with its arguments."""
@@ -254,11 +262,23 @@ def _lookup(tenant: int, resource_type: str, group: Sequence[Criterion], found: 
     _refuse_unknown_codes(criterion)
     if criterion.values and all(isinstance(value, DateSearch) for value in criterion.values):
         return _dates([key], [_date_searches(one.values) for one in group])
+    searched = [value.wanted for value in criterion.values if isinstance(value, WordSearch)]
+    if searched:
+        return _words(key, searched)
     if criterion.modifier == "text":
         return _ranged([text_key(key)], None, criterion.values)
     kinds = _token_kinds(resource_type, criterion.code)
     shape, arguments = _any_value(key, criterion.modifier, criterion.values, kinds)
     return (Not(shape) if criterion.modifier == "not" else shape), arguments
+
+
+def _words(key: int, searched: Sequence[Wanted]) -> Lookup:
+    wanted = AnyWords(tuple(searched))
+    if not negates(wanted):
+        return HasWords(), [query(key, wanted)]
+    # Of what has words of this parameter alone: those of the other are in the same row.
+    present = [key ^ form_hash(PRESENT)]
+    return AllOf((HasTerms(single=True), HasWords())), [present, query(key, wanted)]
 
 
 def _refuse_unknown_codes(criterion: Criterion) -> None:

@@ -27,17 +27,18 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, array
 from sqlalchemy.types import BigInteger, DateTime, Integer, Numeric, Text, TypeEngine
 
 from cordee.store.index_values import FIRST, LAST, REFERENCE_MARK
-from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value
+from cordee.store.schema import date_value, number_value, resource, string_beginning, string_value, word_value
 from cordee.store.search_shape import (
     AllOf,
     AnyOf,
     HasCombination,
     HasTerms,
     HasValue,
+    HasWords,
     IsNamed,
     IsOneOf,
     Kind,
@@ -119,6 +120,10 @@ def _condition(shape: Shape, row: FromClause, given: Arguments) -> Condition:
             found = select(1).where(*here)
             # PostgreSQL never makes a join of a sub-select with OFFSET.
             return exists(found.offset(literal_column("0")) if common else found).correlate(row)
+        case HasWords():
+            held = word_value.c.words.op("@@", is_comparison=True)(cast(given.next(TEXT), TSQUERY))
+            here = (word_value.c.tenant == given.tenant, word_value.c.rid == row.c.rid, held)
+            return exists(select(1).where(*here)).correlate(row)
         case HasCombination(tests):
             return _has_combination(tests, row, given)
         case Not(opposite):

@@ -90,10 +90,20 @@ strings AS (
   JOIN written w ON w.rid = s.rid)
 """
 )
+_DONE = "SELECT resource_type, id FROM written"
+_WORDS = """,
+words AS (
+  INSERT INTO word_value (tenant, rid, words)
+  SELECT $1, v.rid, v.words::tsvector FROM unnest($27::bigint[], $28::text[]) AS v(rid, words)
+  JOIN written w ON w.rid = v.rid)
+"""
+_OLD_WORDS = """,
+old_words AS (DELETE FROM word_value v USING written w WHERE w.version > 1 AND v.tenant = $1 AND v.rid = w.rid)
+"""
 
-CREATE = _INCOMING.format(on_conflict="DO NOTHING") + "SELECT resource_type, id FROM written"
+_CREATE = _INCOMING.format(on_conflict="DO NOTHING")
 
-REPLACE = (
+_REPLACE = (
     _INCOMING.format(
         on_conflict="""DO UPDATE
   SET version = excluded.version, txn = excluded.txn, last_updated = excluded.last_updated,
@@ -112,8 +122,11 @@ archived AS (  -- the statement's snapshot still shows the version that is being
 old_dates AS (DELETE FROM date_value d USING written w WHERE w.version > 1 AND d.tenant = $1 AND d.rid = w.rid),
 old_numbers AS (DELETE FROM number_value n USING written w WHERE w.version > 1 AND n.tenant = $1 AND n.rid = w.rid),
 old_strings AS (DELETE FROM string_value s USING written w WHERE w.version > 1 AND s.tenant = $1 AND s.rid = w.rid)
-SELECT resource_type, id FROM written"""
+"""
 )
+CREATE, REPLACE = _CREATE + _DONE, _REPLACE + _DONE
+CREATE_WITH_WORDS, REPLACE_WITH_WORDS = _CREATE + _WORDS + _DONE, _REPLACE + _WORDS + _OLD_WORDS + _DONE
+"""Where the tenant keeps no words, nothing is paid for them."""
 
 
 async def apply(connection: Connection, tenant: int, changes: Sequence[Change]) -> frozenset[tuple[str, str]]:
@@ -124,21 +137,30 @@ async def apply(connection: Connection, tenant: int, changes: Sequence[Change]) 
     those. Inside a transaction, the caller holds the rows' locks, in the order of (type, id), beforehand.
     """
     ordered = sorted(changes, key=lambda change: change.key)
-    sql = CREATE if all(change.replaces == 0 for change in ordered) else REPLACE
+    is_new = all(change.replaces == 0 for change in ordered)
     known = await edition_of(connection, tenant)
     while True:
-        columns = _columns(tenant, ordered, known.parameters)
-        rows = await connection.fetch(sql, tenant, *columns, known.number)
+        indexed = _indexed(tenant, ordered, known.parameters)
+        columns = [*_columns(ordered, indexed), known.number]
+        sql = CREATE if is_new else REPLACE
+        if known.parameters.keeps_words:
+            sql = CREATE_WITH_WORDS if is_new else REPLACE_WITH_WORDS
+            worded = [(rid, rows.words) for rid, rows in indexed if rows.words]
+            columns += [[rid for rid, _ in worded], [words for _, words in worded]]
+        rows = await connection.fetch(sql, tenant, *columns)
         if rows or (present := await present_edition(connection, tenant)).number == known.number:
             return frozenset((row[0], row[1]) for row in rows)
         known = present
 
 
-def _columns(tenant: int, changes: Sequence[Change], parameters: SearchParameters) -> list[list[object]]:
-    """The statement's parameters $2 to $25: a list a column."""
-    indexed: list[tuple[int, IndexRows]] = [
+def _indexed(tenant: int, changes: Sequence[Change], parameters: SearchParameters) -> list[tuple[int, IndexRows]]:
+    return [
         (c.rid, NO_ROWS if c.incoming is None else index_rows(tenant, c.incoming.resource, parameters)) for c in changes
     ]
+
+
+def _columns(changes: Sequence[Change], indexed: Sequence[tuple[int, IndexRows]]) -> list[object]:
+    """The statement's parameters $2 to $25: a list a column."""
     dates = [(rid, *row) for rid, rows in indexed for row in rows.dates]
     numbers = [(rid, *row) for rid, rows in indexed for row in rows.numbers]
     strings = [(rid, *row) for rid, rows in indexed for row in rows.strings]
