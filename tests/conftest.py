@@ -45,6 +45,20 @@ async def dsn(postgres: EmbeddedPostgres) -> str:
     return address
 
 
+@pytest.fixture(scope="module")
+async def own_dsn(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A database of the module's own with the present schema: of what one process at a time does, it has its own."""
+    name = f"own_{uuid.uuid4().hex[:12]}"
+    address = postgres.start()
+    administrator = await asyncpg.connect(address)
+    await administrator.execute(f"CREATE DATABASE {name}")
+    own = address.replace("/postgres?", f"/{name}?")
+    await migrate(own)
+    yield own
+    await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await administrator.close()
+
+
 @pytest.fixture(scope="session")
 async def database(dsn: str) -> AsyncIterator[Database]:
     """The pools of a process."""

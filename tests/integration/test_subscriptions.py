@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 from tests.receivers import PATIENCE_SECONDS, Received, Receiver, eventually, receiving
 from tests.subscriptions import encounter, incoming, observation, subscription, topic_subscription
@@ -17,9 +16,7 @@ from cordee.fhir.bundle import parse_bundle
 from cordee.settings import Settings
 from cordee.store.changes import ANY
 from cordee.store.connection import Database
-from cordee.store.embedded import EmbeddedPostgres
 from cordee.store.loading.bulk_write import Placed, store_many
-from cordee.store.migrate import migrate
 from cordee.store.repository import Repository
 from cordee.store.subscriptions.refusals import UnservedSubscription
 from cordee.store.tenants import create_tenant
@@ -28,20 +25,6 @@ from cordee.subscriptions.asking import events_bundle, request_again
 from cordee.subscriptions.service import deliver
 
 Delivering = Callable[..., AbstractAsyncContextManager[None]]
-
-
-@pytest.fixture(scope="module")
-async def own_dsn(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A database of this module's own: whoever delivers on one is alone."""
-    name = f"subscriptions_{uuid.uuid4().hex[:12]}"
-    address = postgres.start()
-    administrator = await asyncpg.connect(address)
-    await administrator.execute(f"CREATE DATABASE {name}")
-    dsn = address.replace("/postgres?", f"/{name}?")
-    await migrate(dsn)
-    yield dsn
-    await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await administrator.close()
 
 
 @pytest.fixture(scope="module")
