@@ -20,6 +20,8 @@ from fhirpathpy.engine.invocations.constants import constants
 from fhirpathpy.engine.util import arraify, get_data, process_user_invocation_table
 from fhirpathpy.parser import parse
 
+from cordee.fhir.fhirpath_tree import lightened
+
 _do_eval: Callable[..., Any] = do_eval
 _arraify: Callable[..., list[Any]] = arraify
 _get_data: Callable[[Any], Any] = get_data
@@ -75,7 +77,7 @@ def compiled(
 
     It raises `Exception`, as the library does, for what has no sense; `OutOfBounds` among it.
     """
-    tree = _counted(_parse(expression))["children"][0]
+    tree = _counted(lightened(_parse(expression)))["children"][0]
     own = _functions({**_REGULAR_EXPRESSIONS, **(functions or {})})
     table = {**own, **_CHARGED}
 
