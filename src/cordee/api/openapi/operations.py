@@ -5,10 +5,11 @@ from typing import Any
 from cordee.api.media_types import Format
 from cordee.api.openapi.examples import as_xml
 from cordee.api.openapi.parameters import reference
-from cordee.api.openapi.responses import PUT_ASIDE, answer, refused
+from cordee.api.openapi.responses import PUT_ASIDE, answer, refused, refused_in_own_form
 from cordee.api.operations.arguments import Input
 from cordee.api.operations.definition import Operation
 
+_JSON = "application/json"
 _REFUSALS = (400, 404, 409, 410, 413, 415, 422)
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
@@ -26,7 +27,7 @@ def describe_operation(operation: Operation, shape: str, method: str, suffix: st
         "summary": operation.title,
         "description": operation.description,
         "parameters": [reference("Prefer")],
-        "responses": {"200": _answer(operation), **refused(_REFUSALS)},
+        "responses": {"200": _answer(operation), **_refusals(operation)},
     }
     if not operation.is_job:
         described["responses"]["202"] = answer(PUT_ASIDE, None, ("Content-Location",))
@@ -58,11 +59,15 @@ def _body(operation: Operation, level: str) -> dict[str, Any]:
     return {"required": any(parameter.min for parameter in operation.inputs), "content": content}
 
 
+def _refusals(operation: Operation) -> dict[str, Any]:
+    if operation.file_type == _JSON:
+        return refused_in_own_form(_REFUSALS, _JSON)
+    return refused(_REFUSALS)
+
+
 def _answer(operation: Operation) -> dict[str, Any]:
     if operation.file_type is not None:
-        schema = (
-            {"type": "object"} if operation.file_type == "application/json" else {"type": "string", "format": "binary"}
-        )
+        schema = {"type": "object"} if operation.file_type == _JSON else {"type": "string", "format": "binary"}
         content = {operation.file_type: {"schema": schema}}
         return {**answer("The file.", None), "content": content}
     said = ", ".join(output.name for output in operation.outputs)

@@ -66,6 +66,15 @@ def refused(statuses: Iterable[int]) -> dict[str, Any]:
     }
 
 
+def refused_in_own_form(statuses: Iterable[int], media_type: str) -> dict[str, Any]:
+    """The same, told in a form that is not FHIR's too."""
+    components = response_components()
+    described = {status: dict(components[status]) for status in refused(statuses)}
+    for response in described.values():
+        response["content"] = {**response["content"], media_type: {"schema": {"type": "object"}}}
+    return described
+
+
 def answer(description: str, schema: str | None, headers: Iterable[str] = ()) -> dict[str, Any]:
     """One success; without `schema` it has no body."""
     described: dict[str, Any] = {"description": description, "headers": _headers(headers)}

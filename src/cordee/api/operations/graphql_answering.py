@@ -18,7 +18,7 @@ from cordee.fhir.graphql.planning import plan_query
 from cordee.fhir.graphql.refusals import refused, refused_as
 from cordee.fhir.graphql.searching import cursor_text
 from cordee.fhir.graphql.types import QUERY
-from cordee.fhir.outcome import FhirError
+from cordee.fhir.outcome import Gone, InvalidSearch, NotFound
 from cordee.fhir.query import Criterion, Search
 from cordee.fhir.query_values import ReferenceSearch
 from cordee.fhir.search_values import ReferenceValue, extract_parameter
@@ -79,7 +79,7 @@ class _Reading:
         """The resource in scope; raises `GraphqlRefusal` with the status of a read."""
         try:
             return self._parsed([await self._reader.read(type_, id_)])[0]
-        except FhirError as error:
+        except (NotFound, Gone) as error:
             raise refused_as(error) from None
 
     async def read(self, wanted: Sequence[Read]) -> None:
@@ -168,7 +168,7 @@ class _Reading:
         try:
             refuse_excess(search)
             return await self._reader.search(await with_codes(self._reader, search), count=count, position=position)
-        except FhirError as error:
+        except InvalidSearch as error:
             raise refused_as(error) from None
 
     def _parsed(self, versions: Iterable[StoredVersion]) -> list[Resource]:
@@ -208,5 +208,5 @@ def _groups(targets: Sequence[tuple[str, str]], size: int) -> Iterable[Sequence[
 def _sound(position: str | None) -> str | None:
     try:
         return checked_position(position)
-    except FhirError as error:
+    except InvalidSearch as error:
         raise refused_as(error) from None

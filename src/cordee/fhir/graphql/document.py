@@ -24,7 +24,7 @@ class Document:
 def read_document(text: str, operation_name: str | None) -> Document:
     """The query in `text`; raises `GraphqlRefusal` for what is not GraphQL, or asks for anything but a query."""
     try:
-        document = parse(text, max_lexical_tokens=MOST_TOKENS)
+        document = parse(text, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
     except RecursionError:
         raise refused("The query is nested too deeply.", "too-costly") from None
     except GraphQLSyntaxError as error:
