@@ -23,6 +23,7 @@ from cordee.store.gathering import gather
 from cordee.store.integrity import Integrity, require_integrity
 from cordee.store.last_observations import last_observations
 from cordee.store.ledger import LedgerReader
+from cordee.store.observation_statistics import Measured, observation_statistics
 from cordee.store.referring import find_referring
 from cordee.store.search_parameters import Added, added_parameters, kept_parameters, present_edition
 from cordee.store.subscriptions.reading import SubscriptionReader
@@ -139,6 +140,13 @@ class Reader:
         """A page of the most recent Observations of each code, `most` of each; raises `InvalidSearch`."""
         async with self._connections.searches() as connection:
             return await last_observations(connection, self.tenant, wanted, most=most, count=count, position=position)
+
+    async def observation_statistics(
+        self, asked: Iterable[tuple[str | None, str, Search]], *, sources: int
+    ) -> Measured:
+        """The statistics of each (system, code) in what its search finds; raises `InvalidSearch`, `Unprocessable`."""
+        async with self._connections.searches() as connection:
+            return await observation_statistics(connection, self.tenant, asked, sources=sources)
 
     async def everyone(self, part: Part, *, count: int | None, position: str | None) -> GatheredPage:
         """A page of the records of all the patients; raises `InvalidSearch`."""

@@ -14,6 +14,7 @@ _REFUSALS = (400, 404, 409, 410, 413, 415, 422)
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
     "integer": {"type": "integer"},
+    "decimal": {"type": "number"},
     "positiveInt": {"type": "integer", "minimum": 1},
     "date": {"type": "string", "format": "date"},
 }

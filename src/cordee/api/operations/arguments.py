@@ -4,16 +4,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.temporal import DateRange, date_range
 from cordee.fhir.validation.problems import MAX_ISSUES
 
-Value = str | int | bool | date | DateRange | Mapping[str, Any]
+Value = str | int | bool | date | Decimal | DateRange | Mapping[str, Any]
 
 _RESOURCES = frozenset({"ValueSet", "CodeSystem", "ConceptMap", "Patient", "Resource"})
-COMPLEX = _RESOURCES | {"Coding", "CodeableConcept", "Meta"}
+COMPLEX = _RESOURCES | {"Coding", "CodeableConcept", "Meta", "Period"}
 """The types of parameters that can't stand in an address."""
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -110,6 +111,11 @@ class Arguments:
         """The time that an instant or a partial date stands for."""
         values = self._values[name]
         return values[0] if values and isinstance(values[0], DateRange) else None
+
+    def decimal(self, name: str) -> Decimal | None:
+        """A number."""
+        values = self._values[name]
+        return values[0] if values and isinstance(values[0], Decimal) else None
 
     def number(self, name: str) -> int | None:
         """A whole number."""
@@ -209,6 +215,10 @@ def _from_text(parameter: Input, text: str, base_url: str) -> Value:
             if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
                 raise ValueError(f"«{text}» is not a whole number from 1")
             return int(text)
+        case "decimal":
+            if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", text):
+                raise ValueError(f"«{text}» is not a number; write it as 1.5")
+            return Decimal(text)
         case "date" if not parameter.partial:
             return _day(text)
         case "date" | "instant":
@@ -237,7 +247,7 @@ def _from_member(parameter: Input, member: Mapping[str, Any], base_url: str) -> 
         if named is None:
             raise ValueError("the reference must name a resource, as in PractitionerRole/1")
         return _from_text(parameter, named, base_url)
-    is_typed = isinstance(value, bool) or (isinstance(value, int) and parameter.type != "positiveInt")
+    is_typed = isinstance(value, bool) or (isinstance(value, int) and parameter.type not in ("positiveInt", "decimal"))
     return value if is_typed else _from_text(parameter, str(value), base_url)
 
 
@@ -254,8 +264,10 @@ def _members(type_: str) -> tuple[str, ...]:
     match type_:
         case "reference":
             return ("valueReference", *_TEXTS)
-        case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept" | "Meta":
+        case "boolean" | "integer" | "date" | "Coding" | "CodeableConcept" | "Meta" | "Period":
             return (f"value{type_[0].upper()}{type_[1:]}",)
+        case "decimal":
+            return ("valueDecimal", "valueInteger")
         case "positiveInt":
             return ("valuePositiveInt", "valueInteger", "valueUnsignedInt")
     proper = f"value{type_[0].upper()}{type_[1:]}"

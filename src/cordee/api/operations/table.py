@@ -21,6 +21,7 @@ from cordee.api.operations.look_up import LOOKUP, SUBSUMES
 from cordee.api.operations.matching import MATCH
 from cordee.api.operations.preferred_id import PREFERRED_ID
 from cordee.api.operations.settling import SETTLE
+from cordee.api.operations.statistics import STATS
 from cordee.api.operations.submitting import SUBMIT_MANY, SUBMIT_ONE
 from cordee.api.operations.subscription_dead_letters import DEAD_LETTERS, DISCARD, RETRY
 from cordee.api.operations.subscription_queries import BINDING_TOKEN, EVENTS, STATUS
@@ -50,6 +51,7 @@ OPERATIONS: tuple[Operation, ...] = (
     VALIDATE,
     MATCH,
     LASTN,
+    STATS,
     CONVERT,
     DOCUMENT,
     GRAPHQL,
