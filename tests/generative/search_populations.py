@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from cordee.claims.canonical import CLAIM_STATE, SESSION_CARE_PLAN
 from cordee.fhir.definitions import load_definitions
 from cordee.fhir.query_criteria import MODIFIERS, takes_of_type
+from cordee.fhir.query_parameters import served_codes
 from cordee.fhir.query_values import PREFIXES, escape
 from cordee.fhir.text_normalization import normalize_text
 from cordee.fhir.units import UCUM
@@ -432,12 +433,7 @@ _parts_of_words = st.builds(
 
 
 def _served(type_):
-    known = load_definitions().search_parameters[type_].values()
-    return sorted(
-        p.code
-        for p in known
-        if p.expression and p.type != "special" and p.code not in ("_id", "_lastUpdated", "_text", "_content")
-    )
+    return sorted(code for code in served_codes(type_) if code not in ("_id", "_lastUpdated"))
 
 
 def _value(parameter, modifier, known):

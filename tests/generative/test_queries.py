@@ -12,6 +12,7 @@ from cordee.fhir.matching import matches
 from cordee.fhir.outcome import InvalidSearch
 from cordee.fhir.query import Search, parse_search, search_parameters_as_query
 from cordee.fhir.query_criteria import MODIFIERS, takes_of_type
+from cordee.fhir.query_parameters import served_codes
 from cordee.fhir.query_values import PREFIXES, escape, split_unescaped, unescape
 from cordee.fhir.search_values import extract
 from cordee.fhir.text_normalization import normalize_text
@@ -65,9 +66,7 @@ def value_text(parameter, known):
 @st.composite
 def criteria(draw, type_):
     known = load_definitions().search_parameters[type_]
-    served = sorted(
-        c for c, p in known.items() if p.expression and p.type != "special" and c not in ("_id", "_lastUpdated")
-    )
+    served = sorted(code for code in served_codes(type_) if code not in ("_id", "_lastUpdated"))
     parameter = known[draw(st.sampled_from(served))]
     modifiers = [m for m in MODIFIERS[parameter.type] if m != "of-type" or takes_of_type(type_, parameter.code)]
     modifier = draw(st.sampled_from((None, None, *modifiers)))

@@ -11,7 +11,7 @@ COLUMN_PARAMETERS = ("_id", "_lastUpdated")
 _UNSUPPORTED = frozenset(
     {
         *("_contained", "_containedType", "_query", "_score"),
-        *("_type", "near"),
+        *("_type", "near", "phonetic"),
     }
 )
 
@@ -52,4 +52,4 @@ def _ready(resource_type: str, parameter: SearchParameter, parameters: SearchPar
 def served_codes(resource_type: str, parameters: SearchParameters = SHIPPED) -> list[str]:
     """The codes of the parameters of `resource_type` that can be searched, `_id` and `_lastUpdated` among them."""
     known = parameters.of(resource_type).values()
-    return [p.code for p in known if p.expression is not None and p.type != "special"]
+    return [p.code for p in known if p.expression is not None and p.type != "special" and p.code not in _UNSUPPORTED]

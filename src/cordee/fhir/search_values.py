@@ -56,8 +56,8 @@ __all__ = [
     "extract_parameter",
 ]
 
-# The store answers these from its own columns.
-_LEFT_OUT = ("_id", "_lastUpdated")
+# The store answers the first two from its own columns; R4 does not say what sounds alike.
+_LEFT_OUT = ("_id", "_lastUpdated", "phonetic")
 
 _Found = dict[str, list[SearchValue]]
 
