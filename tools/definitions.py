@@ -147,7 +147,7 @@ def structures_and_invariants(definitions: Sequence[Resource]) -> tuple[Table, T
                 if invariants.setdefault(key, rule) != rule:
                     raise ValueError(f"invariant {key} has two meanings")
             binding = element.get("binding", {})
-            required = binding["valueSet"].split("|")[0] if binding.get("strength") == "required" else None
+            value_set = binding.get("valueSet", "").split("|")[0]
             elements.append(
                 {"path": path, "min": element["min"], "max": element["max"]}
                 | without_defaults(
@@ -155,7 +155,8 @@ def structures_and_invariants(definitions: Sequence[Resource]) -> tuple[Table, T
                         "types": [element_type(path, kind, t) for t in element.get("type", ())],
                         "targets": reference_targets(element, concrete),
                         "contentReference": element.get("contentReference", "").removeprefix("#"),
-                        "valueSet": required,
+                        "valueSet": value_set if binding.get("strength") == "required" else "",
+                        "extensible": value_set if binding.get("strength") == "extensible" else "",
                         "invariants": keys,
                         "summary": element.get("isSummary"),
                         "modifier": element.get("isModifier"),
@@ -197,15 +198,38 @@ class Terminology:
             pairs -= some
         return pairs
 
+    def _filtered(self, system: str, filters: Sequence[Mapping[str, Any]]) -> set[str] | None:
+        """The codes of a whole system that filters on its hierarchy keep; None for other filters."""
+        known = self.code_systems.get(system, {})
+        concepts = known.get("concept", ())
+        codes = set(hierarchy_codes(concepts))
+        if known.get("content") != "complete" or any(f["property"] != "concept" for f in filters):
+            return None
+        for condition in filters:
+            under = codes_under(concepts, condition["value"])
+            match condition["op"]:
+                case "is-a":
+                    codes &= under
+                case "descendent-of":
+                    codes &= under - {condition["value"]}
+                case "is-not-a":
+                    codes -= under
+                case _:
+                    return None
+        return codes
+
     def _select(self, clause: Mapping[str, Any], seen: frozenset[str]) -> set[tuple[str, str]] | None:
         """One include or exclude: the intersection of its system part and of each value set it names."""
-        if "filter" in clause:
-            return None
         parts: list[set[tuple[str, str]]] = []
         if "system" in clause:
             system = clause["system"]
             if "concept" in clause:
                 parts.append({(system, concept["code"]) for concept in clause["concept"]})
+            elif "filter" in clause:
+                kept = self._filtered(system, clause["filter"])
+                if kept is None:
+                    return None
+                parts.append({(system, code) for code in kept})
             elif self.code_systems.get(system, {}).get("content") == "complete":
                 concepts = self.code_systems[system].get("concept", ())
                 parts.append({(system, code) for code in hierarchy_codes(concepts)})
@@ -219,6 +243,24 @@ class Terminology:
         return set.intersection(*parts) if parts else None
 
 
+def codes_under(concepts: Sequence[Mapping[str, Any]], code: str) -> set[str]:
+    """A code and all that is under it, by nesting and by the property that v3 code systems have for a second parent."""
+    parents: dict[str, set[str]] = defaultdict(set)
+
+    def place(siblings: Iterable[Mapping[str, Any]], above: str | None) -> None:
+        for concept in siblings:
+            named = {p["valueCode"] for p in concept.get("property", ()) if p["code"] == "subsumedBy"}
+            parents[concept["code"]] |= named | ({above} if above else set())
+            place(concept.get("concept", ()), concept["code"])
+
+    place(concepts, None)
+    found, size = {code}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {one for one, above in parents.items() if above & found}
+    return found
+
+
 def hierarchy_codes(concepts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The codes of a concept tree, parents before children."""
     for concept in concepts:
@@ -226,9 +268,10 @@ def hierarchy_codes(concepts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield from hierarchy_codes(concept.get("concept", ()))
 
 
-def required_value_sets(structures: Table, terminology: Terminology) -> Table:
-    """Each required value set that can be enumerated: canonical, then system, then its sorted codes."""
-    wanted = {e["valueSet"] for s in structures.values() for e in s["elements"] if "valueSet" in e}
+def bound_value_sets(structures: Table, terminology: Terminology) -> Table:
+    """Each required or extensible value set that can be enumerated: canonical, then system, then its sorted codes."""
+    elements = [e for s in structures.values() for e in s["elements"]]
+    wanted = {e[strength] for e in elements for strength in ("valueSet", "extensible") if strength in e}
     table: Table = {}
     for canonical in sorted(wanted):
         pairs = terminology.expand(canonical)
@@ -323,7 +366,7 @@ def generate(wheel: bytes) -> dict[str, bytes]:
     files = {
         "structures.json": lines_of_structures(structures),
         "invariants.json": lines_of_object(invariants),
-        "value_sets.json": lines_of_object(required_value_sets(structures, terminology)),
+        "value_sets.json": lines_of_object(bound_value_sets(structures, terminology)),
         "search_parameters.json": lines_of_array(search_parameters(package["SearchParameter"], concrete)),
         "compartments.json": lines_of_nested(compartments(package["CompartmentDefinition"])),
     }

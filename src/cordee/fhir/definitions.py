@@ -26,9 +26,9 @@ class Element:
     `*`. `types` are codes (`string`, `Reference`, `BackboneElement`); the FHIRPath system types of `id`,
     `url` and `value` are given as the FHIR primitive. `targets` are the resource types a Reference or
     canonical may point at, empty for any. `content_reference` is the path whose content this element
-    repeats (`Questionnaire.item`). `required_value_set` is a canonical URL without version, for bindings of
-    strength required only. `invariants` are keys of `Definitions.invariants` declared by this structure;
-    those inherited from its base are on the base's elements.
+    repeats (`Questionnaire.item`). `required_value_set` and `extensible_value_set` are canonical URLs
+    without version, for bindings of those strengths. `invariants` are keys of `Definitions.invariants`
+    declared by this structure; those inherited from its base are on the base's elements.
     """
 
     path: str
@@ -38,6 +38,7 @@ class Element:
     targets: tuple[str, ...]
     content_reference: str | None
     required_value_set: str | None
+    extensible_value_set: str | None
     invariants: tuple[str, ...]
     summary: bool
     modifier: bool
@@ -102,9 +103,9 @@ class Definitions:
 
     `search_parameters`: resource type, then code; those of Resource and DomainResource are merged into every
     type, and `Resource` has its own, for searches over all types. `value_sets`: canonical to (system, code)
-    pairs, only the required ones that can be enumerated. `compartments`: compartment (`Patient`), then
-    resource type, to the parameters that link it; `{def}` among them, as in the standard, is the resource
-    whose compartment it is. `resource_types`: the 146 concrete ones, sorted.
+    pairs, those of required and extensible bindings that can be enumerated. `compartments`: compartment
+    (`Patient`), then resource type, to the parameters that link it; `{def}` among them, as in the standard, is
+    the resource whose compartment it is. `resource_types`: the 146 concrete ones, sorted.
     """
 
     structures: Mapping[str, Structure]
@@ -240,6 +241,7 @@ def _structures(rows: Mapping[str, Any]) -> dict[str, Structure]:
                 strings(get("targets", NO_STRINGS)),
                 get("contentReference"),
                 intern(value_set) if value_set else None,
+                get("extensible"),
                 strings(get("invariants", NO_STRINGS)),
                 get("summary", False),
                 get("modifier", False),

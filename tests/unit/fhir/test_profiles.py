@@ -366,6 +366,19 @@ def test_a_rule_that_asks_for_what_is_not_at_hand_is_not_said_to_be_broken():
     assert problems(contained, rule) == []
 
 
+def test_the_standard_s_own_extensible_bindings_are_warnings():
+    status = {"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"}
+    resource = patient(maritalStatus={"coding": [status | {"code": "M"}]})
+    assert not [one for one in ProfileValidator([]).validate(resource) if one.path == "Patient.maritalStatus"]
+    for coding in (status | {"code": "zz"}, {"system": "urn:other", "code": "M"}):
+        found = ProfileValidator([]).validate(patient(maritalStatus={"coding": [coding]}))
+        (issue,) = [one for one in found if one.path == "Patient.maritalStatus"]
+        assert (issue.severity, issue.code) == ("warning", "code-invalid")
+        assert "(rule of http://hl7.org/fhir/StructureDefinition/Patient at Patient.maritalStatus)" in issue.diagnostics
+    by_text = ProfileValidator([]).validate(patient(maritalStatus={"text": "divorcée"}))
+    assert "Patient.maritalStatus" not in [one.path for one in by_text]
+
+
 def test_the_standard_s_own_invariants():
     resource = patient(contact=[{"gender": "male"}], deceasedBoolean=False)
     issues = ProfileValidator([]).validate(resource)

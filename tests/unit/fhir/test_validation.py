@@ -406,8 +406,8 @@ def test_a_code_whose_value_set_cannot_be_enumerated_needs_the_format_only():
 def test_a_coding_under_a_required_binding_must_be_in_the_set():
     r4 = load_definitions()
     rows = [
-        Element("Marker", 0, None, (), (), None, None, (), False, False),
-        Element("Marker.kind", 0, 1, ("Coding",), (), None, "http://x.example/kinds", (), False, False),
+        Element("Marker", 0, None, (), (), None, None, None, (), False, False),
+        Element("Marker.kind", 0, 1, ("Coding",), (), None, "http://x.example/kinds", None, (), False, False),
     ]
     marker = Structure("Marker", "complex-type", False, "Element", {e.path: e for e in rows})
     kinds = {"http://x.example/kinds": frozenset({("http://x.example", "a")})}

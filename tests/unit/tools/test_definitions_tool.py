@@ -41,7 +41,8 @@ def test_excluded_codes_are_taken_away_from_nested_value_sets():
     [
         {"system": "http://nowhere.example"},
         {"system": DOGS["url"]},
-        {"system": CATS["url"], "filter": [{"property": "concept", "op": "is-a", "value": "cat"}]},
+        {"system": CATS["url"], "filter": [{"property": "colour", "op": "=", "value": "red"}]},
+        {"system": DOGS["url"], "filter": [{"property": "concept", "op": "is-a", "value": "dog"}]},
         {"valueSet": ["http://x.example/vs/it"]},
         {"valueSet": ["http://x.example/vs/absent"]},
     ],
@@ -80,3 +81,25 @@ def test_a_parameter_that_may_point_at_every_type_lists_none():
 def test_a_type_outside_a_compartment_is_left_out():
     resources = [{"code": "Claim", "param": ["patient"]}, {"code": "Basic"}]
     assert compartments([{"id": "p", "code": "Patient", "resource": resources}]) == {"Patient": {"Claim": ["patient"]}}
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "codes"),
+    [
+        ("is-a", "cat", "cat siamese tabby"),
+        ("descendent-of", "cat", "siamese tabby"),
+        ("is-not-a", "tabby", "cat siamese"),
+    ],
+)
+def test_filters_on_the_hierarchy_of_a_whole_code_system_are_applied(op, value, codes):
+    condition = {"property": "concept", "op": op, "value": value}
+    it = value_set("it", include=[{"system": CATS["url"], "filter": [condition]}])
+    assert sorted(code for _, code in Terminology([it], [CATS]).expand(it["url"])) == codes.split()
+
+
+def test_a_code_may_have_a_second_parent_by_a_property():
+    second = {"code": "manx", "property": [{"code": "subsumedBy", "valueCode": "tabby"}]}
+    cats = CATS | {"concept": [*CATS["concept"], second]}
+    condition = {"property": "concept", "op": "is-a", "value": "tabby"}
+    it = value_set("it", include=[{"system": CATS["url"], "filter": [condition]}])
+    assert sorted(code for _, code in Terminology([it], [cats]).expand(it["url"])) == ["manx", "tabby"]

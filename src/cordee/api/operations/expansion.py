@@ -152,7 +152,7 @@ EXPAND = Operation(
     title="Expand a value set",
     description=(
         "The codes of a value set: stored, given whole, implicit in a code system (url?fhir_vs), or of the standard's "
-        "required bindings. With their hierarchy, unless a part is asked for."
+        "bindings. With their hierarchy, unless a part is asked for."
     ),
     inputs=(
         Input("url", "uri", "The canonical address of the value set, maybe with |version."),

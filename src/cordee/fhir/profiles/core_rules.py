@@ -11,12 +11,16 @@ from typing import Any, Final, NamedTuple
 from cordee.fhir.definitions import Element, Invariant
 from cordee.fhir.outcome import Severity
 from cordee.fhir.profiles.compilation import CompiledProfiles
+from cordee.fhir.profiles.element_rules import Binding, Source
 from cordee.fhir.profiles.extensions import extension_findings
 from cordee.fhir.profiles.findings import Finding, Findings, below
 from cordee.fhir.profiles.invariants import Unevaluated, holds, unevaluated
+from cordee.fhir.profiles.items import Item
+from cordee.fhir.profiles.library import STANDARD
 from cordee.fhir.profiles.plain_invariants import PLAIN, STRUCTURAL
 from cordee.fhir.profiles.references import target_type
 from cordee.fhir.profiles.scope import Scope
+from cordee.fhir.profiles.values import ItemCheck, bound
 from cordee.fhir.validation.primitives import PRIMITIVES
 
 EXTENSIONS: Final = frozenset({"extension", "modifierExtension"})
@@ -25,7 +29,9 @@ ResourceCheck = Callable[[Mapping[str, Any], Scope], Findings]
 
 
 class _Member(NamedTuple):
-    """How a member is looked at: `within` is where its children are, None for a primitive."""
+    """How a member is looked at: `within` is where its children are, None for a primitive. `binding` is a check of its
+    codes, where they may be others.
+    """
 
     segment: str
     within: str | None
@@ -33,6 +39,8 @@ class _Member(NamedTuple):
     targets: frozenset[str]
     invariants: tuple[Invariant, ...]
     path: str
+    type: str = ""
+    binding: ItemCheck | None = None
 
 
 class CoreRules:
@@ -84,6 +92,8 @@ class CoreRules:
             if kind is not None and kind not in member.targets:
                 text = f"a reference to {' or '.join(sorted(member.targets))} is expected, one to {kind} was found"
                 findings.append(Finding(".reference", "error", "value", f"{text} ({member.path})"))
+        if member.binding is not None and (found := member.binding(Item("", item, None, member.type), scope)):
+            findings += found
         for invariant in member.invariants:
             findings += self._invariant(invariant, item, member.path, scope) or ()
         if member.within is not None and isinstance(item, dict):
@@ -159,5 +169,13 @@ class CoreRules:
                 within, rules = code, self._evaluated(element.invariants)
             targets = frozenset(element.targets) if code == "Reference" else frozenset()
             path = element.content_reference or element.path
-            members[spelled] = _Member(segment, within, code == "Resource", targets, rules, path)
+            binding = self._binding(element) if code in ("Coding", "CodeableConcept") else None
+            members[spelled] = _Member(segment, within, code == "Resource", targets, rules, path, code, binding)
         return members
+
+    def _binding(self, element: Element) -> ItemCheck | None:
+        """What the standard leaves open of a code is a warning; what it requires, the structural check has judged."""
+        if element.extensible_value_set is None:
+            return None
+        source = Source(STANDARD + element.path.partition(".")[0], element.path)
+        return bound(Binding("extensible", element.extensible_value_set), source, self._profiles.terminology)

@@ -54,7 +54,7 @@ class _Content(NamedTuple):
 
 
 class LoadedTerminology:
-    """Answers from ValueSets, CodeSystems and NamingSystems given, and the standard's required value sets.
+    """Answers from ValueSets, CodeSystems and NamingSystems given, and the standard's own value sets.
 
     Without a version, an address means the active resource of the highest version; a ValueSet's that isn't here will do
     as that. `elsewhere` is asked about code systems whose concepts are not among `resources`, and filters that only a

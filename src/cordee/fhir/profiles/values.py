@@ -31,7 +31,7 @@ def value_checks(rules: ElementRules, terminology: Terminology) -> list[ItemChec
     if rules.max_value is not None:
         checks.append(_limit(rules.max_value, rules.source("maxValue"), least=False))
     if rules.binding is not None and rules.binding.strength in ("required", "extensible"):
-        checks.append(_bound(rules.binding, rules.source("binding"), terminology))
+        checks.append(bound(rules.binding, rules.source("binding"), terminology))
     return checks
 
 
@@ -85,7 +85,8 @@ def _comparable(value: Any) -> tuple[str, Decimal, str] | None:
     return ("day", Decimal(0), str(value)[:10]) if len(str(value)) >= len("2026-01-01") else None
 
 
-def _bound(binding: Binding, source: Source, terminology: Terminology) -> ItemCheck:
+def bound(binding: Binding, source: Source, terminology: Terminology) -> ItemCheck:
+    """The check of a code, of the codes of a Coding or CodeableConcept, by a required or extensible binding."""
     required = binding.strength == "required"
     value_set = binding.value_set
 
