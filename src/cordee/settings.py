@@ -81,6 +81,16 @@ class Settings(BaseSettings):
     smtp_resources: bool = Field(
         False, description="Whether mails may carry whole resources, which are personal data, to who subscribes so."
     )
+    import_folder: Path | None = Field(
+        None, description="The folder whose files $import may read, by file: addresses; none when it is not set."
+    )
+    import_hosts: list[str] = Field(
+        default_factory=list, description="Hosts that $import may fetch from, by https: addresses; a JSON list."
+    )
+    import_processes: int = Field(2, ge=1, le=64, description="Processes that an import computes in.")
+    max_import_bytes: int = Field(
+        10_000_000_000, ge=1_000, description="A larger file of NDJSON that is posted to $import is refused (413)."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @property

@@ -44,7 +44,7 @@ def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", seconds: flo
 
 @dataclass(frozen=True)
 class Server:
-    """A running `cordee serve`: its address and the file of its log."""
+    """A running `cordee serve`: its address and the file of its log, beside which are `data`, and `in` for imports."""
 
     url: str
     log: Path
@@ -52,12 +52,20 @@ class Server:
 
 @contextmanager
 def serving(dsn: str, log: Path, **settings: str) -> Iterator[Server]:
-    """`cordee serve` on the database at `dsn` until the end of the block; `settings` are environment variables."""
+    """`cordee serve` on the database at `dsn` until the end of the block; `settings` are environment variables.
+
+    It leaves jobs to the server of the session, which has the files of those that were asked of it.
+    """
     port = free_port()
+    own = {
+        "CORDEE_DATABASE_URL": dsn,
+        "CORDEE_DATA_DIR": str(log.parent / "data"),
+        "CORDEE_BACKGROUND": "false",
+    }
     with log.open("wb") as written:
         process = subprocess.Popen(
             [CORDEE, "serve", "--port", str(port)],
-            env=os.environ | {"CORDEE_DATABASE_URL": dsn, "CORDEE_DATA_DIR": str(log.parent / "data")} | settings,
+            env=os.environ | own | settings,
             stderr=written,
         )
     try:
@@ -71,8 +79,15 @@ def serving(dsn: str, log: Path, **settings: str) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def server(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server of the session."""
-    log = tmp_path_factory.mktemp("server") / "log"
-    with serving(dsn, log, CORDEE_CORS_ORIGINS=f'["{ALLOWED_ORIGIN}"]') as running:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "in").mkdir()
+    settings = {
+        "CORDEE_CORS_ORIGINS": f'["{ALLOWED_ORIGIN}"]',
+        "CORDEE_BACKGROUND": "true",
+        "CORDEE_IMPORT_FOLDER": str(folder / "in"),
+        "CORDEE_IMPORT_HOSTS": '["files.example.org"]',
+    }
+    with serving(dsn, folder / "log", **settings) as running:
         yield running
 
 

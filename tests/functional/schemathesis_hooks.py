@@ -9,3 +9,6 @@ import schemathesis
 def graphql_text(_context: Any, value: Any) -> bytes:
     """A query is sent as it is."""
     return str(value).encode(errors="replace")
+
+
+schemathesis.serializer.alias("application/fhir+ndjson", "text/plain")

@@ -29,6 +29,7 @@ COMPOSITION = {
     "title": "Exemple",
     "subject": {"reference": "Patient/patient-01"},
 }
+GROUP = {"resourceType": "Group", "id": "exemple", "type": "person", "actual": True}
 CONCEPT_MAP = {"resourceType": "ConceptMap", "id": "exemple", "status": "active"}
 SUBSCRIPTION = {
     "resourceType": "Subscription",
@@ -56,7 +57,7 @@ DESCRIPTION = api_description()
 def demo(practice: httpx.Client) -> httpx.Client:
     """The demo's data, billed, and what examples of terminology and of subscriptions are about."""
     bill(practice)
-    for resource in (CODE_SYSTEM, COMPOSITION, CONCEPT_MAP, SUBSCRIPTION, VALUE_SET):
+    for resource in (CODE_SYSTEM, COMPOSITION, CONCEPT_MAP, GROUP, SUBSCRIPTION, VALUE_SET):
         practice.put(f"{resource['resourceType']}/{resource['id']}", json=resource).raise_for_status()
     return practice
 

@@ -33,6 +33,7 @@ _INTERACTIONS = (
     "search-type",
 )
 _OF_EVERY_TYPE = {"_id": "token", "_lastUpdated": "date", "_filter": "special", "_list": "special"}
+_BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 _PUBLISHED = "2026-11-23"
 _WEBSOCKET = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 _TOPIC = f"{GUIDE}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
@@ -51,7 +52,7 @@ def statement(base_url: str, policies: WritePolicies, known: SearchParameters = 
         "status": "active",
         "date": _PUBLISHED,
         "kind": "instance",
-        "instantiates": [f"{GUIDE}/CapabilityStatement/backport-subscription-server-r4"],
+        "instantiates": [_BULK_DATA, f"{GUIDE}/CapabilityStatement/backport-subscription-server-r4"],
         "software": {"name": "Cordée", "version": __version__},
         "implementation": {"description": "Cordée, FHIR R4 for coordinated care", "url": base_url},
         "fhirVersion": "4.0.1",

@@ -11,13 +11,12 @@ from cordee.api.asynchronous_request import may_be_put_aside, put_aside
 from cordee.api.bundles import run_bundle
 from cordee.api.dispatch import carry_out
 from cordee.api.failures import failure_issue, log_failure
-from cordee.api.jobs import accepted
 from cordee.api.media_types import PATCH_TYPES, Format
 from cordee.api.metrics import Metrics
 from cordee.api.operations.table import file_type_at
 from cordee.api.policies import default_policies
 from cordee.api.request import FhirRequest
-from cordee.api.response import FhirResponse, outcome_text, refusal
+from cordee.api.response import FhirResponse, accepted, outcome_text, refusal
 from cordee.fhir.body import with_own_references_relative
 from cordee.fhir.bundle import parse_bundle
 from cordee.fhir.outcome import FhirError, MethodNotAllowed, NotFound
@@ -26,7 +25,7 @@ from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.repository import Repository
 from cordee.store.tenant_policies import policies_of
 
-_OF_ANY_FORMAT = {("Binary", "read"), ("Binary", "vread")}
+_OF_ANY_FORMAT = {("Binary", "read"), ("Binary", "vread"), ("", "job-file")}
 """What it holds says which formats will do."""
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -81,7 +80,7 @@ class FhirApplication:
         repository = await self._repository(tenant)
         if request.preferences.later and may_be_put_aside(interaction, address.shape):
             job = await put_aside(request, repository.jobs, self._settings.max_body_bytes)
-            return accepted(job, request)
+            return accepted(job.id, request.base_url)
         if interaction == "bundle":
             return await self._bundle(request, repository, request_id)
         return await carry_out(interaction, address, self._settings, request, repository)

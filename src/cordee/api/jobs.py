@@ -8,25 +8,27 @@ from pathlib import Path
 from cordee.api.addresses import Address
 from cordee.api.asynchronous_request import KIND as REQUEST
 from cordee.api.asynchronous_request import rendered as rendered_answer
+from cordee.api.operations.exporting import rendered as rendered_export
+from cordee.api.operations.importing import rendered as rendered_import
 from cordee.api.request import FhirRequest
 from cordee.api.response import FhirResponse, File
 from cordee.fhir.outcome import NotFound
 from cordee.settings import Settings
+from cordee.store.bulk_export import KIND as EXPORT
+from cordee.store.bulk_import import KIND as IMPORT
 from cordee.store.jobs import Job
 from cordee.store.repository import Repository
 
-RENDERINGS: Mapping[str, Callable[[Job, FhirRequest], FhirResponse]] = {REQUEST: rendered_answer}
+RENDERINGS: Mapping[str, Callable[[Job, FhirRequest], FhirResponse]] = {
+    REQUEST: rendered_answer,
+    IMPORT: rendered_import,
+    EXPORT: rendered_export,
+}
 """By kind of job, what is answered once it is completed."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,127}")
 _SECONDS_BETWEEN_POLLS = b"1"
 _PIECE_BYTES = 256 * 1024
-
-
-def accepted(job: Job, request: FhirRequest) -> FhirResponse:
-    """The answer to a request that became a job: 202, and where to ask what became of it."""
-    where = f"{request.base_url}/_job/{job.id}"
-    return FhirResponse(202, headers=[(b"content-location", where.encode())])
 
 
 class JobStatus:

@@ -7,6 +7,8 @@ from cordee.fhir.patch import PatchKind
 
 _JSON = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir"})
 _XML = frozenset({"application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"})
+NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
+"""The names that resources, one a line, go by (Bulk Data Access 2.0, _outputFormat)."""
 _ANY = frozenset({"*/*", "application/*", "text/*"})
 _FHIR_VERSIONS = ("4.0", "4.0.0", "4.0.1")
 

@@ -1,7 +1,7 @@
 """A FHIR request read from ASGI: address, query, headers, preferences, body."""
 
 import zlib
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from cordee.api.media_types import Format, body_format, media_type, preferred
+from cordee.api.media_types import NDJSON, Format, body_format, media_type, preferred
 from cordee.api.representation import as_json
 from cordee.fhir.outcome import FhirError, MalformedBody, NotAcceptable, TooLarge, UnsupportedMediaType
 from cordee.fhir.patch import Patch, patch_said_to_be
@@ -215,6 +215,34 @@ class FhirRequest:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return last_updated.replace(microsecond=0) <= moment
+
+    @property
+    def url(self) -> str:
+        """The whole address asked."""
+        query = self.query_string.decode("latin-1")
+        return "/".join([self.base_url, *self.path]) + (f"?{query}" if query else "")
+
+    @property
+    def is_ndjson(self) -> bool:
+        """Whether the body is said to be resources, one a line."""
+        declared = self.header(b"content-type")
+        return declared is not None and media_type(declared)[0] in NDJSON
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, compressed if it is.
+
+        Raises `UnsupportedMediaType` (415) for a compression that is not gzip; `MalformedBody` when it is cut short.
+        """
+        coding = self.header(b"content-encoding")
+        if coding is not None and coding.lower() not in ("identity", "gzip"):
+            raise UnsupportedMediaType(f"Bodies may be compressed with gzip, not {coding}.")
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise MalformedBody("The connection closed before the body was complete.")
+            yield message.get("body", b"")
+            more = message.get("more_body", False)
 
     async def body(self, limit: int) -> bytes:
         """The whole body, decompressed if the client says so; raises `TooLarge` (413) past `limit` bytes."""

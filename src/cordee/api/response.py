@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from datetime import datetime
 import orjson
 from starlette.types import Send
 
-from cordee.api.media_types import Format
+from cordee.api.media_types import NDJSON, Format
 from cordee.api.representation import written
 from cordee.fhir.bundle_text import etag
 from cordee.fhir.graphql.refusals import GraphqlRefusal, errors
@@ -65,7 +66,7 @@ class FhirResponse:
     async def send(self, send: Send, *, head: bool, compressed: bool) -> None:
         """Sends it; for HEAD, the headers of the GET without its body."""
         if self.file is not None:
-            await self._send_file(self.file, send, head=head)
+            await self._send_file(self.file, send, head=head, compressed=compressed)
             return
         body, headers = self.body, self.headers
         if compressed and len(body) >= _SMALLEST_COMPRESSED:
@@ -91,21 +92,40 @@ class FhirResponse:
             (b"last-modified", _http_date(self.version.last_updated)),
         ]
 
-    async def _send_file(self, file: File, send: Send, *, head: bool) -> None:
+    async def _send_file(self, file: File, send: Send, *, head: bool, compressed: bool) -> None:
         headers = [*self.headers, *self._of_version(), (b"content-type", file.media_type.encode())]
         if file.name is not None:
             headers.append((b"content-disposition", f'attachment; filename="{file.name}"'.encode()))
+        pieces = file.pieces
+        if file.media_type in NDJSON:
+            headers.append((b"vary", b"accept-encoding"))
+            if compressed:
+                headers.append((b"content-encoding", b"gzip"))
+                pieces = _compressed(pieces)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         if not head:
-            for piece in file.pieces:
+            for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+
+def _compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    packing = zlib.compressobj(_COMPRESSION_LEVEL, wbits=31)
+    for piece in pieces:
+        if packed := packing.compress(piece):
+            yield packed
+    yield packing.flush()
 
 
 def _http_date(moment: datetime) -> bytes:
     """A UTC moment as RFC 9110 5.6.7 writes it; on every read, where email.utils takes four times as long."""
     day = f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year}"
     return f"{day} {moment.hour:02d}:{moment.minute:02d}:{moment.second:02d} GMT".encode()
+
+
+def accepted(job_id: str, base_url: str) -> FhirResponse:
+    """The answer to a request that became a job: 202, and where to ask what became of it."""
+    return FhirResponse(202, headers=[(b"content-location", f"{base_url}/_job/{job_id}".encode())])
 
 
 def refusal(error: FhirError) -> FhirResponse:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -17,11 +18,15 @@ from multiprocessing.context import SpawnProcess
 import structlog
 
 from cordee.api.asynchronous_answer import answer_request
+from cordee.api.operations.exporting import plan_export
+from cordee.api.operations.importing import import_policy
 from cordee.cli.garbage import collect_seldom
 from cordee.cli.logging import configure_logging
 from cordee.fhir.outcome import Unavailable
 from cordee.settings import Settings
 from cordee.store import search_parameter_indexing
+from cordee.store.bulk_export import export_files
+from cordee.store.bulk_import import import_files
 from cordee.store.connection import Database
 from cordee.store.jobs import Work, run_jobs
 from cordee.subscriptions.service import deliver
@@ -56,6 +61,8 @@ def works(settings: Settings) -> dict[str, Work]:
     return {
         "request": lambda running: answer_request(running, settings),
         search_parameter_indexing.KIND: search_parameter_indexing.run_indexing,
+        "export": partial(export_files, plan=plan_export),
+        "import": partial(import_files, policy=import_policy(settings)),
     }
 
 

@@ -69,6 +69,11 @@ class Database:
         self._rows: Pool
         self._searches: Pool
 
+    @property
+    def dsn(self) -> str:
+        """The address of the server, for processes that open pools of their own."""
+        return self._dsn
+
     async def open(self) -> None:
         """Connects; raises `Unavailable` when the server can't be reached."""
         try:
@@ -166,7 +171,7 @@ class Database:
             finally:
                 connection.terminate()
         except (*_GONE, asyncpg.PostgresError) as error:
-            refusal = _refusal(error)
+            refusal = refusal_of(error)
             if refusal is None:
                 raise
             raise refusal from error
@@ -215,7 +220,7 @@ class Borrowed:
         except TimeoutError as error:
             raise Unavailable("All connections to the database are busy; try again later.") from error
         except (*_GONE, asyncpg.PostgresError) as error:
-            refusal = _refusal(error)
+            refusal = refusal_of(error)
             if refusal is None:
                 raise
             raise refusal from error
@@ -225,12 +230,12 @@ class Borrowed:
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         await self._pool.release(self._connection)
-        refusal = None if error is None else _refusal(error)
+        refusal = None if error is None else refusal_of(error)
         if refusal is not None:
             raise refusal from error
 
 
-def _refusal(error: BaseException) -> FhirError | None:
+def refusal_of(error: BaseException) -> FhirError | None:
     """What a failure of the database is to a client. An error's detail can hold data: it is not repeated."""
     if isinstance(error, asyncpg.QueryCanceledError):
         return Unavailable("The database took too long over this; ask for less, or later.")

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -391,3 +392,17 @@ websocket_token = Table(
     PrimaryKeyConstraint("tenant", "hash"),
 )
 """The tokens that a client may bind a websocket with; only their digests are kept."""
+
+import_piece = Table(
+    "import_piece",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("job", _code, nullable=False),
+    Column("file", Integer, nullable=False),
+    Column("piece", Integer, nullable=False),
+    Column("effects", Text, nullable=False),
+    Column("errors", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "job", "file", "piece"),
+    ForeignKeyConstraint(["tenant", "job"], ["job.tenant", "job.id"], ondelete="CASCADE"),
+)
+"""What an import has stored beyond its job's position: a row comes with the resources of the piece, or not at all."""

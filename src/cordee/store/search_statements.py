@@ -184,3 +184,8 @@ _short_total, _long_total = lru_cache(maxsize=_KEPT)(_total), lru_cache(maxsize=
 def _compiled(statement: Select[Any]) -> Statement:
     compiled = statement.compile(dialect=_DIALECT)
     return Statement(str(compiled), tuple(int(name.removeprefix("a")) for name in compiled.positiontup or ()))
+
+
+def compiled(statement: Select[Any]) -> Statement:
+    """A statement that was composed elsewhere, of `Arguments`."""
+    return _compiled(statement)

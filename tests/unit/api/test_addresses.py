@@ -47,7 +47,7 @@ def test_shape_and_method_make_the_interaction(path: str, method: str, interacti
         ("Poem", UnknownResourceType),
         ("patient", UnknownResourceType),
         ("Resource/1", UnknownResourceType),
-        ("$export", NotFound),
+        ("$nothing", NotFound),
         ("Patient/1/_search", NotFound),
         ("Patient/a_b/Encounter", FhirError),
         ("Patient/1/Poem", NotFound),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cordee.cli.load.decompression import DamagedData
 from cordee.cli.load.documents import Unloadable, documents
 from cordee.cli.load.sources import Source, find_sources
+from cordee.store.loading.decompression import DamagedData
 
 PATIENT = b'{"resourceType":"Patient","id":"%d"}'
 

@@ -64,6 +64,7 @@ INSTANCES: Mapping[str, str] = MappingProxyType(
         "Composition": "exemple",
         "ConceptMap": "exemple",
         "Encounter": "patient-01-seance-01",
+        "Group": "exemple",
         "Patient": "patient-01",
         "Subscription": "exemple",
         "ValueSet": "exemple",

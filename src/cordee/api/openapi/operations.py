@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from cordee.api.media_types import Format
+from cordee.api.media_types import NDJSON, Format
 from cordee.api.openapi.examples import as_xml
-from cordee.api.openapi.parameters import reference
-from cordee.api.openapi.responses import PUT_ASIDE, answer, refused, refused_in_own_form
+from cordee.api.openapi.parameters import component, reference
+from cordee.api.openapi.responses import BEGUN, PUT_ASIDE, answer, refused, refused_in_own_form
 from cordee.api.operations.arguments import Input
 from cordee.api.operations.definition import Operation
 
@@ -27,11 +27,12 @@ def describe_operation(operation: Operation, shape: str, method: str, suffix: st
         "operationId": f"{operation.id}-{level}-{method.lower()}{suffix}",
         "summary": operation.title,
         "description": operation.description,
-        "parameters": [reference("Prefer")],
-        "responses": {"200": _answer(operation), **_refusals(operation)},
+        "parameters": [component("Prefer") | {"example": "respond-async"} if operation.is_job else reference("Prefer")],
+        "responses": _refusals(operation),
     }
+    described["responses"]["202"] = answer(BEGUN if operation.is_job else PUT_ASIDE, None, ("Content-Location",))
     if not operation.is_job:
-        described["responses"]["202"] = answer(PUT_ASIDE, None, ("Content-Location",))
+        described["responses"]["200"] = _answer(operation)
     if method == "POST":
         described["requestBody"] = _body(operation, level)
     else:
@@ -57,6 +58,8 @@ def _body(operation: Operation, level: str) -> dict[str, Any]:
     for own in operation.own_bodies:
         content[own.media_type] = {"schema": {"type": "object" if isinstance(own.example, dict) else "string"}}
         content[own.media_type]["example"] = own.example
+    if operation.write_posted is not None:
+        content[NDJSON[0]] = {"schema": {"type": "string"}, "example": '{"resourceType":"Patient","id":"a"}\n'}
     return {"required": any(parameter.min for parameter in operation.inputs), "content": content}
 
 

@@ -26,6 +26,7 @@ REFUSALS: Mapping[int, str] = MappingProxyType(
     }
 )
 PUT_ASIDE = "Put aside (Prefer: respond-async): Content-Location is where to ask what became of it."
+BEGUN = "Begun in the background: Content-Location is where to ask what became of it."
 _OF_REFUSAL: Mapping[int, str] = MappingProxyType({405: "Allow", 503: "Retry-After"})
 _HEADERS: Mapping[str, tuple[dict[str, Any], str]] = MappingProxyType(
     {

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Union
 
 from cordee.fhir.outcome import FhirError, Issue
 from cordee.fhir.temporal import DateRange, date_range
 from cordee.fhir.validation.problems import MAX_ISSUES
 
-Value = str | int | bool | date | Decimal | DateRange | Mapping[str, Any]
+Value = Union[str, int, bool, date, Decimal, DateRange, Mapping[str, Any], "Arguments"]
 
 _RESOURCES = frozenset({"ValueSet", "CodeSystem", "ConceptMap", "Patient", "Resource"})
 COMPLEX = _RESOURCES | {"Coding", "CodeableConcept", "Meta", "Period"}
@@ -27,7 +27,8 @@ class Input:
     """A parameter taken: `type` is a FHIR primitive, or `reference` for a resource of this server.
 
     A reference is given as a `Reference` in Parameters and as `Type/id` in a query; `targets` are the types it may
-    name. A `date` is a day, unless it is `partial`: then a year or a month will do too.
+    name. A `date` is a day, unless it is `partial`: then a year or a month will do too. One that has `parts` has no
+    value, and its type is empty.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Input:
     max: int | None = 1
     targets: tuple[str, ...] = ()
     partial: bool = False
+    parts: tuple["Input", ...] = ()
 
 
 class Arguments:
@@ -102,6 +104,10 @@ class Arguments:
     def structures(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """All the Codings, CodeableConcepts or resources of a parameter."""
         return tuple(value for value in self._values[name] if isinstance(value, Mapping))
+
+    def groups(self, name: str) -> tuple["Arguments", ...]:
+        """The parts of each parameter of that name."""
+        return tuple(value for value in self._values[name] if isinstance(value, Arguments))
 
     def with_structure(self, name: str, value: Mapping[str, Any]) -> "Arguments":
         """The same, with a resource that is the body itself."""
@@ -173,8 +179,14 @@ def _checked(
                 issues.append(Issue("error", "not-supported", f"There is no parameter «{name}» here: {known}.", path))
             continue
         try:
-            values[name].append(source.read(parameter, said, base_url))
-            query += [(name, text) for text in _simple_texts(said)]
+            if parameter.parts:
+                values[name].append(_group(parameter, said, path, lenient, base_url))
+            else:
+                values[name].append(source.read(parameter, said, base_url))
+                query += [(name, text) for text in _simple_texts(said)]
+        except FhirError as refusal:
+            issues += refusal.issues
+            continue
         except ValueError as problem:
             issues.append(Issue("error", "value", f"{name}: {problem}.", path))
             continue
@@ -189,6 +201,14 @@ def _checked(
         raise FhirError(issues[0].diagnostics, issues=issues)
     typed = {name: tuple(read) for name, read in values.items()}
     return Arguments(typed, {name: path for path, name, _ in given}, query, others)
+
+
+def _group(parameter: Input, said: Any, path: str, lenient: bool, base_url: str) -> Arguments:
+    """The parts of a parameter; raises `FhirError` with every fault, `ValueError` where it can't have any."""
+    if isinstance(said, str):
+        raise ValueError("it has parts, which can't stand in an address; POST it in Parameters")
+    given = [(f"{path}.part[{place}]", str(part["name"]), part) for place, part in enumerate(said.get("part", ()))]
+    return _checked(parameter.parts, given, _Source(_from_member, f"{path}.part"), lenient, base_url)
 
 
 def _simple_texts(said: Any) -> list[str]:

@@ -1,11 +1,12 @@
 """An operation as data: where it is asked for, what it takes and gives, what carries it out (R4 operations.html)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cordee.api.operations.arguments import COMPLEX, Arguments, Input
 from cordee.api.response import FhirResponse
+from cordee.settings import Settings
 from cordee.store.reader import Reader
 from cordee.store.repository import Repository
 from cordee.store.tenant_policies import WritePolicies
@@ -32,8 +33,8 @@ class Asked:
     """One request of an operation. `type` and `id` are those of its address, empty where it has none.
 
     `cursor` is the position in the link to the page asked for, None for the first one; `posted` the JSON of the body;
-    `policies` what the server's settings say of writes, for tenants that don't; `lenient` to leave out what
-    isn't known.
+    `policies` what the server's settings say of writes, for tenants that don't; `lenient` to leave out what isn't
+    known, `later` to answer later; `url` the whole address.
     """
 
     id: str
@@ -44,6 +45,9 @@ class Asked:
     posted: bytes = b""
     policies: WritePolicies = field(default_factory=WritePolicies)
     lenient: bool = False
+    later: bool = False
+    url: str = ""
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,18 @@ class Operation:
     file_type: str | None = None
     """The media type of the file that is answered, when it is not a resource."""
     is_job: bool = False
-    """Whether it is always carried out in the background: then it answers 202 itself."""
+    """Whether it is always carried out in the background: then it answers 202 itself, and is no entry of a Bundle."""
     own_bodies: tuple[OwnBody, ...] = ()
     """Beside Parameters."""
+    write_posted: Callable[[Repository, Asked, AsyncIterator[bytes]], Awaitable[FhirResponse]] | None = None
+    """Carries it out on a body that is NDJSON itself, the inputs named in `posted_inputs` in the address."""
+    posted_inputs: tuple[str, ...] = ()
     id: str = ""
     """Of its OperationDefinition; the code, unless operations share it."""
     searches: str = ""
     """The type it makes a search of: parameters that it doesn't declare (`Arguments.others`) are the criteria."""
+    base: str | None = None
+    """The canonical of the OperationDefinition of a guide that it carries out."""
 
     def __post_init__(self) -> None:
         if self.read is None and self.write is None:
@@ -99,12 +108,15 @@ class Operation:
     @property
     def simple_inputs(self) -> tuple[Input, ...]:
         """The inputs that may stand in an address."""
-        return tuple(parameter for parameter in self.inputs if parameter.type not in COMPLEX)
+        return tuple(parameter for parameter in self.inputs if not (parameter.type in COMPLEX or parameter.parts))
 
     @property
     def resource_input(self) -> Input | None:
         """The input that is the resource asked about, which may be POSTed bare, the simple ones in the address."""
-        return next((parameter for parameter in self.inputs if parameter.name in ("resource", "input")), None)
+        return next(
+            (parameter for parameter in self.inputs if parameter.name in ("resource", "input") and not parameter.parts),
+            None,
+        )
 
     @property
     def affects_state(self) -> bool:

@@ -31,6 +31,8 @@ def operation_definition(operation: Operation) -> dict[str, Any]:
         "affectsState": operation.affects_state,
         "code": operation.code,
     }
+    if operation.base is not None:
+        definition["base"] = operation.base
     if operation.resource is not None:
         definition["resource"] = [operation.resource]
     definition |= {level: level in operation.levels for level in ("system", "type", "instance")}
@@ -45,8 +47,10 @@ def _input(parameter: Input) -> dict[str, Any]:
         "min": parameter.min,
         "max": _max(parameter.max),
         "documentation": parameter.documentation,
-        "type": "string" if parameter.type == "reference" else parameter.type,
     }
+    if parameter.parts:
+        return described | {"part": [_input(part) for part in parameter.parts]}
+    described["type"] = "string" if parameter.type == "reference" else parameter.type
     # Only a string may have a search type, and only simple types go into an address (R4 opd-1, operations.html).
     return described | ({"searchType": "reference"} if parameter.type == "reference" else {})
 

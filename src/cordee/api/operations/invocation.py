@@ -19,6 +19,7 @@ from cordee.store.repository import Repository
 async def read_operation(address: Address, settings: Settings, request: FhirRequest, reader: Reader) -> FhirResponse:
     """The answer of an operation that changes nothing; raises `FhirError`."""
     operation = operation_at(address.shape)
+    _refuse_as_entry(operation, request)
     asked = await _asked(operation, address, settings, request)
     if operation.read is None:
         raise TypeError(f"{operation.name} writes: it is not to be asked of a reader")
@@ -32,7 +33,19 @@ async def run_operation(
     operation = operation_at(address.shape)
     if operation.write is None or (operation.read is not None and request.method != "POST"):
         return await read_operation(address, settings, request, repository)
+    _refuse_as_entry(operation, request)
+    if operation.write_posted is not None and request.is_ndjson:
+        inputs = [one for one in operation.inputs if one.name in operation.posted_inputs]
+        given = from_query(
+            inputs, request.search_parameters(), lenient=request.preferences.lenient, base_url=request.base_url
+        )
+        return await operation.write_posted(repository, _about(address, settings, request, given), request.blocks())
     return await operation.write(repository, await _asked(operation, address, settings, request))
+
+
+def _refuse_as_entry(operation: Operation, request: FhirRequest) -> None:
+    if operation.is_job and request.is_entry:
+        raise FhirError(f"{operation.name} is carried out in the background: ask for it by itself, not in a Bundle.")
 
 
 async def _asked(operation: Operation, address: Address, settings: Settings, request: FhirRequest) -> Asked:
@@ -41,11 +54,24 @@ async def _asked(operation: Operation, address: Address, settings: Settings, req
     if request.method == "POST":
         read = request.resource_body if own is None else request.body
         posted = await read(settings.max_body_bytes)
-    arguments = _arguments(operation, request, posted, own)
-    cursor = request.parameter("_cursor")
-    policies = default_policies(settings)
+    return _about(address, settings, request, _arguments(operation, request, posted, own), posted)
+
+
+def _about(
+    address: Address, settings: Settings, request: FhirRequest, arguments: Arguments, posted: bytes = b""
+) -> Asked:
     return Asked(
-        address.id, arguments, request.base_url, address.type, cursor, posted, policies, request.preferences.lenient
+        address.id,
+        arguments,
+        request.base_url,
+        address.type,
+        request.parameter("_cursor"),
+        posted,
+        default_policies(settings),
+        request.preferences.lenient,
+        request.preferences.later,
+        request.url,
+        settings,
     )
 
 

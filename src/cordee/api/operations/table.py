@@ -13,8 +13,10 @@ from cordee.api.operations.documenting import DOCUMENT
 from cordee.api.operations.eligibility import ELIGIBILITY
 from cordee.api.operations.everything import CARE_PLAN_EVERYTHING, ENCOUNTER_EVERYTHING, PATIENT_EVERYTHING
 from cordee.api.operations.expansion import EXPAND
+from cordee.api.operations.exporting import EXPORT, EXPORT_GROUP, EXPORT_PATIENTS
 from cordee.api.operations.forecasting import FORECAST
 from cordee.api.operations.graphql import GRAPHQL, GRAPHQL_OF_RESOURCE
+from cordee.api.operations.importing import IMPORT
 from cordee.api.operations.labelling import META, META_ADD, META_DELETE
 from cordee.api.operations.latest import LASTN
 from cordee.api.operations.look_up import LOOKUP, SUBSUMES
@@ -65,6 +67,10 @@ OPERATIONS: tuple[Operation, ...] = (
     DEAD_LETTERS,
     RETRY,
     DISCARD,
+    EXPORT,
+    EXPORT_PATIENTS,
+    EXPORT_GROUP,
+    IMPORT,
 )
 
 OPERATIONS_BY_SHAPE: Mapping[str, Operation] = MappingProxyType(

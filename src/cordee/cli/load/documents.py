@@ -7,9 +7,9 @@ import stat
 from collections.abc import AsyncIterator, Callable
 from typing import IO
 
-from cordee.cli.load.decompression import plain_blocks
 from cordee.cli.load.sources import Source
 from cordee.store.loading import peek
+from cordee.store.loading.decompression import plain_blocks
 
 LARGEST_DOCUMENT = 1 << 30
 _BLOCK = 1 << 18

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from cordee.cli.load.decompression import DamagedData
 from cordee.cli.load.display import ProgressDisplay
 from cordee.cli.load.documents import Unloadable, documents
 from cordee.cli.load.report import Report
 from cordee.cli.load.sources import Source
 from cordee.store.loading import CHUNK_BYTES, CHUNK_RESOURCES, Content, Document, Loader, Outcome, peek
+from cordee.store.loading.decompression import DamagedData
 
 _CHUNKS_UNDER_WAY = 2
 """While PostgreSQL writes one chunk, the next is read and checked."""

@@ -40,13 +40,20 @@ class JobQueue:
         self._tenant = tenant
 
     async def ask(
-        self, kind: str, request: Json, payload: bytes | None = None, *, connection: Connection | None = None
+        self,
+        kind: str,
+        request: Json,
+        payload: bytes | None = None,
+        *,
+        job_id: str | None = None,
+        connection: Connection | None = None,
     ) -> Job:
         """Leaves a job to be run in the background; in the caller's transaction when its `connection` is given.
 
-        `payload` is a body that would be clumsy inside `request`; it is kept until the job has ended.
+        `payload` is a body that would be clumsy inside `request`; it is kept until the job has ended. `job_id` is that
+        of a folder made for it by `receiving`.
         """
-        values = (self._tenant, str(uuid4()), kind, orjson.dumps(request).decode(), payload)
+        values = (self._tenant, job_id or str(uuid4()), kind, orjson.dumps(request).decode(), payload)
         if connection is not None:
             return job_of((await connection.fetch(_INSERT, *values))[0])
         async with self._database.rows() as borrowed:

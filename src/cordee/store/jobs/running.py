@@ -21,6 +21,7 @@ from cordee.fhir.outcome import Conflict, FhirError, Issue, Unavailable, operati
 from cordee.store.connection import Connection, Database
 from cordee.store.failures import raised_at
 from cordee.store.index_values import form_hash
+from cordee.store.jobs.folders import found_folders, job_folder
 from cordee.store.jobs.model import COLUMNS, MOST_FRUITLESS_ATTEMPTS, Fault, Job, JobCancelled, JobLost, Json, job_of
 from cordee.store.jobs.queue import CHANNEL
 
@@ -64,8 +65,7 @@ class RunningJob:
 
     def files(self) -> Path:
         """The folder, made; nobody else on the machine may look inside."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self.folder
+        return job_folder(self.folder)
 
     async def checkpoint(self, position: Json, progress: str, connection: Connection | None = None) -> None:
         """Keeps where a later attempt goes on; in the transaction of what was done, when its `connection` is given.
@@ -251,7 +251,7 @@ class _Background:
     async def _sweep(self, session: Connection) -> None:
         """Forgets what has expired, and removes the folders of jobs that are no more, whoever forgot them."""
         await session.execute(_EXPIRED)
-        folders = await asyncio.to_thread(_folders, self._folder)
+        folders = await asyncio.to_thread(found_folders, self._folder)
         known = {row["id"] for row in await session.fetch(_KNOWN, list(folders))} if folders else set()
         for name in folders.keys() - known:
             await asyncio.to_thread(shutil.rmtree, folders[name], ignore_errors=True)
@@ -259,10 +259,6 @@ class _Background:
 
 def _lock_key(number: int) -> int:
     return form_hash(repr(("job", number)))
-
-
-def _folders(parent: Path) -> dict[str, Path]:
-    return {path.name: path for path in parent.iterdir()} if parent.is_dir() else {}
 
 
 def _fault(status: int, *issues: Issue) -> Fault:

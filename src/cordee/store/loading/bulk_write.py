@@ -7,10 +7,10 @@ from uuid import uuid4
 import asyncpg
 
 from cordee.fhir.body import Incoming
-from cordee.fhir.outcome import Conflict, FhirError, InvalidResource, Sealed
+from cordee.fhir.outcome import Conflict, FhirError, InvalidResource, Sealed, Unavailable
 from cordee.store.carrying_out import carry_out
 from cordee.store.changes import Effect, Intent, Written
-from cordee.store.connection import Database
+from cordee.store.connection import Connection, Database, refusal_of
 
 _ATTEMPTS = 20
 
@@ -41,16 +41,32 @@ class RefusedByDatabase(FhirError):
 
 
 async def store_many(database: Database, tenant: int, resources: Sequence[Placed]) -> list[Effect | FhirError]:
+    """What `write_many` does, in a database transaction of its own, begun again when it meets another writer.
+
+    Raises `Unavailable`; then nothing is stored.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            async with database.transaction() as connection:
+                return await write_many(connection, database, tenant, resources)
+        except Conflict:  # a deadlock with another writer: PostgreSQL chose this side to begin again
+            continue
+    return [Conflict("Other writers kept changing the same resources; load it again.") for _ in resources]
+
+
+async def write_many(
+    connection: Connection, database: Database, tenant: int, resources: Sequence[Placed]
+) -> list[Effect | FhirError]:
     """Stores each resource as an update of its id, or a creation; what each did, in the order given.
 
-    One database transaction for all of them. Content equal to what is stored writes nothing. A resource that is
-    there twice is written twice, in order. A resource that is sealed, or that PostgreSQL can't hold, refuses itself
-    only. Raises `Unavailable`; then nothing of the present transaction is stored.
+    Inside the caller's transaction. Content equal to what is stored writes nothing. A resource that is there twice is
+    written twice, in order. A resource that is sealed, or that PostgreSQL can't hold, refuses itself only. Raises
+    `Conflict` or `Unavailable`: the transaction is then to be rolled back.
     """
-    results: dict[int, Effect | FhirError] = {}
+    writing = _Writing(connection, database, tenant, resources)
     for wave in _waves(resources):
-        await _store_wave(database, tenant, resources, wave, results)
-    return [results[index] for index in range(len(resources))]
+        await writing.write(wave)
+    return [writing.results[index] for index in range(len(resources))]
 
 
 def _waves(resources: Sequence[Placed]) -> list[list[int]]:
@@ -68,60 +84,55 @@ def _waves(resources: Sequence[Placed]) -> list[list[int]]:
     return waves
 
 
-async def _store_wave(
-    database: Database,
-    tenant: int,
-    resources: Sequence[Placed],
-    wave: list[int],
-    results: dict[int, Effect | FhirError],
-) -> None:
-    missing = wave
-    for _ in range(_ATTEMPTS):
-        try:
-            written = await _store_once(database, tenant, resources, missing)
-        except Conflict:  # a deadlock with another writer: PostgreSQL chose this side to begin again
-            continue
-        except (asyncpg.PostgresError, InvalidResource, Sealed) as error:
-            await _store_halves(database, tenant, resources, missing, results, error)
-            return
-        results.update(written)
-        missing = [index for index in missing if index not in written]
-        if not missing:
-            return
-    for index in missing:
-        name = "/".join(str(part) for part in resources[index].key)
-        results[index] = Conflict(f"Other writers kept changing {name}; load it again.")
+class _Writing:
+    """Resources being written on one connection; `results` by their index."""
 
+    def __init__(self, connection: Connection, database: Database, tenant: int, resources: Sequence[Placed]) -> None:
+        self._connection = connection
+        self._database = database
+        self._tenant = tenant
+        self._resources = resources
+        self.results: dict[int, Effect | FhirError] = {}
 
-async def _store_halves(
-    database: Database,
-    tenant: int,
-    resources: Sequence[Placed],
-    wave: list[int],
-    results: dict[int, Effect | FhirError],
-    error: asyncpg.PostgresError | FhirError,
-) -> None:
-    """One of the resources can't be stored or indexed, and it was not said which."""
-    if len(wave) == 1 and isinstance(error, FhirError):
-        results[wave[0]] = error
-        return
-    if len(wave) == 1:
-        # The error's own text can hold data of the row.
-        results[wave[0]] = RefusedByDatabase(f"PostgreSQL can't hold this resource ({type(error).__name__}).")
-        return
-    middle = len(wave) // 2
-    for half in (wave[:middle], wave[middle:]):
-        await _store_wave(database, tenant, resources, half, results)
+    async def write(self, wave: list[int]) -> None:
+        """Writes the resources of these indexes, no two of them the same."""
+        missing = wave
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self._connection.transaction():
+                    written = await self._write_once(missing)
+            except (asyncpg.PostgresError, InvalidResource, Sealed) as error:
+                refusal = refusal_of(error) or error
+                if isinstance(refusal, Conflict | Unavailable):
+                    raise
+                await self._write_halves(missing, refusal)
+                return
+            self.results.update(written)
+            missing = [index for index in missing if index not in written]
+            if not missing:
+                return
+        for index in missing:
+            name = "/".join(str(part) for part in self._resources[index].key)
+            self.results[index] = Conflict(f"Other writers kept changing {name}; load it again.")
 
+    async def _write_halves(self, wave: list[int], error: BaseException) -> None:
+        """One of the resources can't be stored or indexed, and it was not said which."""
+        if len(wave) > 1:
+            middle = len(wave) // 2
+            await self.write(wave[:middle])
+            await self.write(wave[middle:])
+        elif isinstance(error, FhirError):
+            self.results[wave[0]] = error
+        else:
+            # The error's own text can hold data of the row.
+            self.results[wave[0]] = RefusedByDatabase(f"PostgreSQL can't hold this resource ({type(error).__name__}).")
 
-async def _store_once(
-    database: Database, tenant: int, resources: Sequence[Placed], wave: list[int]
-) -> dict[int, Effect | FhirError]:
-    """What came of each; one that is missing met another writer."""
-    async with database.transaction() as connection:
-        results = await carry_out(connection, database, tenant, [resources[index].intent() for index in wave])
-    return {
-        index: result.effect if isinstance(result, Written) else result
-        for index, result in zip(wave, results, strict=True)
-        if result is not None
-    }
+    async def _write_once(self, wave: list[int]) -> dict[int, Effect | FhirError]:
+        """What came of each; one that is missing met another writer."""
+        intents = [self._resources[index].intent() for index in wave]
+        results = await carry_out(self._connection, self._database, self._tenant, intents)
+        return {
+            index: result.effect if isinstance(result, Written) else result
+            for index, result in zip(wave, results, strict=True)
+            if result is not None
+        }

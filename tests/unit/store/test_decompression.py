@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cordee.cli.load.decompression import DamagedData, plain_blocks
+from cordee.store.loading.decompression import DamagedData, plain_blocks
 
 PLAIN = b"".join(b'{"resourceType":"Patient","id":"%d"}\n' % number for number in range(5_000))
 
