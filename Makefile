@@ -39,8 +39,9 @@ check: install ## format, lint, types, layers, generated files fresh
 	$(BIN)/python -m tools.units --check
 	$(BIN)/python -m tools.profiles --check
 
-bench: install ## the load client against a server of its own
+bench: install ## the load client against a server of its own, then searches of a region of 10,000 to 1,000,000 resources
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.search --resources 10000,100000,1000000 --picture docs/search-by-size.svg
 
 openapi: install ## openapi/openapi.json, from the code
 	@$(BIN)/python -m tools.openapi

@@ -1,4 +1,4 @@
-"""The searches that are measured: what a program of a care team asks all day, and what is hard for a server."""
+"""What is asked: what a program of a care team asks all day, and what is hard for a server."""
 
 import random
 from collections.abc import Callable
@@ -26,13 +26,19 @@ class Region:
         """The id of a PractitionerRole."""
         return draw.choice(draw.choice(structures(self.patients)).roles)
 
+    def draw_large(self, draw: random.Random) -> Patient:
+        """A patient whose record has about 200 resources."""
+        while not 180 <= (one := self.draw_patient(draw)).size <= 220:
+            pass
+        return one
+
 
 Query = Callable[[Region, random.Random], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of search: what is asked for in `limit_ms` at the median (None: nothing was), and one query of it."""
+    """A kind of request: its median is to be under `limit_ms` (None: nothing was asked), and one path of it."""
 
     name: str
     group: str
@@ -42,6 +48,10 @@ class Kind:
 
 def _of_patient(path: str) -> Query:
     return lambda region, draw: path.format(region.draw_patient(draw).id)
+
+
+def _of_large(path: str) -> Query:
+    return lambda region, draw: path.format(region.draw_large(draw).id)
 
 
 def _fixed(path: str) -> Query:
@@ -98,6 +108,9 @@ def _of_many(path: str, count: int) -> Query:
 _PATIENT, _BASE, _ORDER, _BROAD = "one patient", "whole base", "order and pages", "broad or rare"
 
 KINDS = (
+    Kind("read", _PATIENT, _of_patient("Patient/{}")),
+    Kind("history", _PATIENT, _of_patient("Patient/{}/_history")),
+    Kind("everything-200", _PATIENT, _of_large("Patient/{}/$everything?_count=250"), 40),
     Kind("patient-code-date", _PATIENT, _of_patient("Observation?patient={}&code=29463-7&date=ge2024-06"), 10),
     Kind("encounter-patient-sorted", _PATIENT, _of_patient("Encounter?patient={}&_sort=-date&_count=20"), 10),
     Kind("claim-patient", _PATIENT, _of_patient("Claim?patient={}"), 10),

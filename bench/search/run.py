@@ -5,14 +5,17 @@ import asyncio
 import os
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
 
 from bench import measure
+from bench.bundle import transaction
+from bench.care import RESOURCES_PER_RECORD, patient_number, record
 from bench.connection import Client, Target
+from bench.directory import directory, directory_entries
 from bench.figures import Figures
 from bench.region.files import patients_for
 from bench.search.curve import picture
@@ -24,6 +27,7 @@ from bench.workloads import Request, Session, searchset_answered
 
 _PATIENCE_SECONDS = 120.0
 _FAR_PAGE = 1_000
+_BUNDLES, _BUNDLE_SEED = 20, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +85,53 @@ async def _measure_all(
             kind = Kind(f"{name}-{reached}", "order and pages", lambda _region, _draw, link=link: link)  # type: ignore[misc]
             done.append(await _measure(target, region, kind, resources, workers, seconds))
             print(_line(done[-1], kind), flush=True)
+    done.append(await _measure(target, region, None, resources, workers, seconds))
+    print(_line(done[-1], None), flush=True)
     return done
 
 
 async def _measure(
-    target: Target, region: Region, kind: Kind, resources: int, workers: int, seconds: float
+    target: Target, region: Region, kind: Kind | None, resources: int, workers: int, seconds: float
 ) -> Measured:
+    """`kind` None is for transactions."""
     users = []
+    name = "transaction-100" if kind is None else kind.name
     for rank in range(workers):
-        draw = random.Random(f"{region.seed} {kind.name} {rank}")
-        users.append(measure.User(Client(target), _session(target, region, kind, draw)))
+        draw = random.Random(f"{region.seed} {name} {rank}")
+        session = _bundles(target, draw) if kind is None else _session(target, region, kind, draw)
+        users.append(measure.User(Client(target), session))
     await measure.run(users, seconds / 4, _PATIENCE_SECONDS)
     figures, error = await measure.run(users, seconds, _PATIENCE_SECONDS)
     for user in users:
         user.client.close()
-    return Measured(kind.name, resources, workers, figures, error, os.getloadavg()[0])
+    return Measured(name, resources, workers, figures, error, os.getloadavg()[0])
 
 
 def _session(target: Target, region: Region, kind: Kind, draw: random.Random) -> Session:
-    for payload in _payloads(target, region, kind, draw):
-        yield Request(payload, check=searchset_answered)
-
-
-def _payloads(target: Target, region: Region, kind: Kind, draw: random.Random) -> Iterator[bytes]:
     while True:
-        yield target.get(kind.query(region, draw))
+        path = kind.query(region, draw)
+        yield Request(target.get(path), check=searchset_answered if "?" in path else None)
 
 
-def _line(one: Measured, kind: Kind) -> str:
+def _bundles(target: Target, draw: random.Random) -> Session:
+    """Transactions of a record of 100 resources each."""
+    structures = directory([f"{kind['resourceType']}/{url[-36:]}" for url, kind in directory_entries(_BUNDLE_SEED)])
+    bodies = [
+        transaction(record(_BUNDLE_SEED, patient_number(_BUNDLE_SEED, number), structures))
+        for number in range(_BUNDLES)
+    ]
+    while True:
+        yield Request(target.post("", draw.choice(bodies)), resources=RESOURCES_PER_RECORD)
+
+
+def _line(one: Measured, kind: Kind | None) -> str:
     p50, p99 = (f"{time_ms:9.2f}" if time_ms is not None else "        –"
                 for time_ms in (one.figures.p50_ms, one.figures.p99_ms))  # fmt: skip
-    missed = kind.limit_ms is not None and (one.figures.p50_ms or 0) > kind.limit_ms
-    line = f"{one.kind:32}{one.figures.requests:>7} p50{p50} p99{p99}" + f"  over {kind.limit_ms} ms" * missed
+    line = f"{one.kind:32}{one.figures.requests:>7} p50{p50} p99{p99}"
+    if kind is not None and kind.limit_ms is not None and (one.figures.p50_ms or 0) > kind.limit_ms:
+        line += f"  over {kind.limit_ms} ms"
+    if one.figures.resources_per_second is not None:
+        line += f"  {one.figures.resources_per_second:.0f} resources/s"
     return f"{line}\n    first error: {one.first_error}" if one.first_error else line
 
 
