@@ -195,6 +195,32 @@ async def test_a_walk_comes_to_each_match_once_however_many_values_it_has_and_ho
         assert found == await ids(f"Encounter?{query}")
 
 
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize(
+    "code", ["code=w", "code=urn:s|w", "code=w&date=2024-03", "code=w,h", "code:not=h", "status=final"]
+)
+async def test_values_of_one_code_are_walked_in_their_order(store, ids, repository, database, way, code):
+    values = ((80, "w"), (70.5, "w"), (180, "h"), (None, "w"), (90, "w+h"), (80, "w"), (1, ""), (80, "h"))
+    await store(*(
+        body("Observation", id=f"o{n}", status="final", effectiveDateTime=f"2024-0{2 + n % 2}-01",
+             code={"coding": [{"system": "urn:s", "code": c} for c in codes.split("+")]} if codes else {"text": "t"},
+             **({"valueQuantity": {"value": value, "unit": "u"}} if value else {}))
+        for n, (value, codes) in enumerate(values)
+    ))  # fmt: skip
+    pairs = [tuple(pair.split("=", 1)) for pair in f"{code}&_sort={way}value-quantity".split("&")]
+    found, position = [], None
+    while position is not None or not found:
+        async with database.searches() as connection:
+            page = await store_search.search(connection, repository.tenant, parse_search("Observation", pairs),
+                                             count=2, position=position, most_sorted=0)  # fmt: skip
+        found += [version.id for version in page.matches]
+        position = page.following
+        if position is None:
+            break
+    assert found == await ids(f"Observation?{code}&_sort={way}value-quantity")
+    assert len(found) > 1
+
+
 async def test_tokens_references_and_uris_sort_by_what_is_written(store, ids, pages):
     def observation(id_, code, subject=None, source=None):
         coded = {"coding": [{"system": "urn:s", "code": c} for c in code.split("+")]} if code else {"text": "none"}

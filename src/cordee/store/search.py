@@ -14,6 +14,7 @@ import orjson
 from cordee.fhir.query import Search
 from cordee.fhir.stored_version import StoredVersion
 from cordee.store import search_statements as statements
+from cordee.store.combined_values import combined_keys
 from cordee.store.connection import Connection
 from cordee.store.search_chains import MOST_FOLLOWED, follow_chains
 from cordee.store.search_cost import refuse_costly
@@ -79,7 +80,9 @@ async def search(
         code = one.sort[0].code if one.sort else ""
         reach = sort_reach(one.resource_type, one.criteria, code)
         single = bool(code) and is_single(one.resource_type, code)
-        ordered = SortedSearch(found, given, by, keys, reach, single, after, most_bytes // len(wanted))
+        combined = combined_keys(tenant, one.resource_type, one.criteria, code)
+        walked = combined or (keys[0] if keys else [])
+        ordered = SortedSearch(found, given, by, keys, walked, reach, single, after, most_bytes // len(wanted))
         records += await page_records(connection, ordered, count + 1, most_sorted=most_sorted)
     if len(wanted) > 1:
         records = merged(records, by)

@@ -32,14 +32,16 @@ MOST_WALKED = 50_000
 class SortedSearch:
     """The rows found with their arguments, the order with the index keys of its keys, and where the page begins.
 
-    `reach` is where the dates are that the first key, if it is one, can have; None for anywhere. `single`: a resource
-    has one value of it at most. `most_bytes` is how much of their bodies a page may hold.
+    `walked` are the index keys where the values of the first key are gone through. `reach` is where the dates are that
+    it can have, if it is one; None for anywhere. `single`: a resource has one value of it at most. `most_bytes` is how
+    much of their bodies a page may hold.
     """
 
     found: Rows
     arguments: Sequence[Any]
     by: tuple[OrderShape, ...]
     keys: Sequence[Sequence[int]]
+    walked: Sequence[int]
     reach: Box | None
     single: bool
     after: Position | None
@@ -97,7 +99,7 @@ async def _walk(connection: Connection, search: SortedSearch, count: int) -> lis
     if after is not None:
         entries += [after.values[0], after.rid] if walk.alone else [after.values[0]]
     if not walk.single:
-        entries.append(search.keys[0])
+        entries.append(search.walked)
     position = after.arguments() if after else ()
     arguments = [*search.arguments, *search.keys, count, search.most_bytes, *entries, *position]
     return await connection.fetch(*statements.page(search.found, shape).call(arguments))
@@ -137,11 +139,11 @@ async def _absent(connection: Connection, search: SortedSearch, count: int) -> l
 
 def _walk_shape(search: SortedSearch) -> WalkShape:
     alone = len(search.by) == 1
-    return WalkShape(search.by[0], len(search.keys[0]), search.single, search.after is not None, alone)
+    return WalkShape(search.by[0], len(search.walked), search.single, search.after is not None, alone)
 
 
 def _bounds(search: SortedSearch) -> list[Any]:
-    first, keys = search.by[0], search.keys[0]
+    first, keys = search.by[0], search.walked
     if first.kind != "date":
         return list(keys)
     reach = search.reach or Box()

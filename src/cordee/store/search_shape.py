@@ -301,6 +301,11 @@ def _token_kinds(resource_type: str, code: str) -> str:
     return "i" * ("Identifier" in types) + "t" * (types != {"Identifier"})
 
 
+def token_forms_searched(resource_type: str, code: str, token: TokenSearch) -> list[str]:
+    """The forms any of which a token is found by."""
+    return _token_forms(token, _token_kinds(resource_type, code))
+
+
 def _any_value(key: int, modifier: str | None, values: Sequence[Value], kinds: str) -> Lookup:
     terms: list[int] = []
     ranged: list[Value] = []
