@@ -249,6 +249,19 @@ async def test_a_discarded_event_is_passed_over_and_still_told_when_asked_for(
     assert len([p for p in bundle["entry"][0]["resource"]["parameter"] if p["name"] == "notification-event"]) == 2
 
 
+async def test_events_recorded_while_deliveries_fail_are_numbered_on(
+    repository: Repository, receiver: Receiver, delivering: Delivering
+) -> None:
+    receiver.answer = lambda _request: 500
+    async with delivering(subscription_attempts=100, subscription_longest_retry_seconds=0.01):
+        await subscribe(repository, subscription("s", receiver.url, payload="application/fhir+json"))
+        for number in range(40):
+            await put(repository, observation(f"o{number}", number))
+        receiver.answer = lambda _request: 200
+        received = await receiver.until(lambda all_: values(all_)[-1] == 39)
+    assert list(dict.fromkeys(values(received))) == list(range(40))
+
+
 async def test_a_receiver_that_is_gone_is_not_tried_again(
     repository: Repository, receiver: Receiver, delivering: Delivering
 ) -> None:

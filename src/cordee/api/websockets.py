@@ -168,8 +168,7 @@ class SubscriptionSocket:
             if events:
                 await self._send(await self._message(subscription, standing, events))
                 told, spoken = events[-1].number, datetime.now(UTC)
-                async with self._database.rows() as connection:
-                    await queue.note_delivered(connection, self._reader.tenant, id_, told)
+                await asyncio.shield(self._note_delivered(id_, told))  # it was sent, though the connection may end now
                 continue
             heartbeat = subscription.heartbeat_seconds if subscription.topic is not None else None
             silent = (datetime.now(UTC) - spoken).total_seconds()
@@ -180,6 +179,10 @@ class SubscriptionSocket:
             patience = _SECONDS_BETWEEN_LOOKS if heartbeat is None else min(heartbeat - silent, _SECONDS_BETWEEN_LOOKS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), patience)
+
+    async def _note_delivered(self, id_: str, number: int) -> None:
+        async with self._database.rows() as connection:
+            await queue.note_delivered(connection, self._reader.tenant, id_, number)
 
     async def _found(self, id_: str) -> tuple[Subscription | None, Standing | None]:
         """The subscription as it now stands, if its channel is a websocket and it was taken up."""

@@ -30,5 +30,6 @@ def configure_logging(level: str) -> None:
         )
     )
     logging.basicConfig(level=number, handlers=[handler], force=True)
-    for chatty in ("alembic", "sqlalchemy"):
+    # What these tell of each request holds addresses, hence ids and the secrets of receivers.
+    for chatty in ("alembic", "sqlalchemy", "httpx", "httpcore", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -4,10 +4,10 @@ import asyncio
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
-from cordee.fhir.outcome import FhirError
 from cordee.fhir.subscriptions.notifications import Event
 from cordee.fhir.subscriptions.subscription import WebSocket
 from cordee.settings import Settings
@@ -46,7 +46,7 @@ class Courier:
         while True:
             try:
                 await self._next_step()
-            except (FhirError, OSError) as problem:
+            except Exception as problem:  # whatever it is, it concerns this subscription alone
                 _log.warning(
                     "subscription not served for now",
                     subscription=self.registered.standing.id,
@@ -95,14 +95,7 @@ class Courier:
             return
         async with self.database.rows() as connection:
             await queue.note_delivered(connection, *self.registered.key, events[-1].number)
-        self.registered.standing = replace(
-            self.registered.standing,
-            delivered=events[-1].number,
-            attempts=0,
-            next_attempt=None,
-            error=None,
-            notified=datetime.now(UTC),
-        )
+        self._stands(attempts=0, next_attempt=None, error=None, notified=datetime.now(UTC))
 
     async def _failed(self, failure: DeliveryFailed) -> None:
         standing = self.registered.standing
@@ -115,7 +108,7 @@ class Courier:
         due = datetime.now(UTC) + pause
         async with self.database.rows() as connection:
             await queue.note_failed(connection, *self.registered.key, attempts, due, str(failure))
-        self.registered.standing = replace(standing, attempts=attempts, next_attempt=due, error=str(failure))
+        self._stands(attempts=attempts, next_attempt=due, error=str(failure))
 
     async def _idle(self) -> None:
         """Until there is news, or a heartbeat is due and sent."""
@@ -127,7 +120,7 @@ class Courier:
         end = self._end()
         if await self._wait_for_news(due if end is None else min(due, end)) or self._is_over():
             return
-        self.registered.standing = replace(standing, notified=datetime.now(UTC))
+        self._stands(notified=datetime.now(UTC))
         try:
             await self.channels.send(self.registered, "heartbeat")
         except DeliveryFailed:
@@ -158,9 +151,10 @@ class Courier:
         if version is None:
             await asyncio.Event().wait()
             return
-        self.registered.standing = replace(
-            self.registered.standing, version=version, status=status, error=error, attempts=0, next_attempt=None
-        )
+        self._stands(version=version, status=status, error=error, attempts=0, next_attempt=None)
+
+    def _stands(self, **changed: Any) -> None:
+        self.registered.standing = replace(self.registered.standing, **changed)
 
     def _most_events(self) -> int:
         subscription = self.registered.subscription

@@ -4,7 +4,7 @@ One process does this, under a lock. A change leaves the table in the transactio
 so each is recorded once, whatever happens.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +16,6 @@ from cordee.fhir.query_tree import Criterion, Search
 from cordee.fhir.query_values import IdSearch
 from cordee.fhir.stored_version import StoredVersion
 from cordee.fhir.subscriptions.events import Change, beyond, by_itself, holds_by_itself, occurs
-from cordee.fhir.subscriptions.notifications import Event
 from cordee.fhir.subscriptions.reading import read_subscription
 from cordee.fhir.subscriptions.subscription import Subscription, WebSocket
 from cordee.store import read as reads
@@ -81,7 +80,7 @@ class Dispatcher:
     async def _record(self, tenant: int, changes: Sequence[WrittenVersion]) -> None:
         versions = await self._versions(tenant, changes)
         recorded: list[Recorded] = []
-        last: dict[Key, int] = {}
+        told: set[Key] = set()
         for written in changes:
             current = versions.get((written.resource_type, written.id, written.version))
             if current is None:
@@ -90,20 +89,20 @@ class Dispatcher:
             change = Change(_parsed(previous), _parsed(current))
             for registered in self._registry.about(tenant, written.resource_type):
                 if await self._is_event(registered, change):
-                    number = last.get(registered.key, registered.standing.events) + 1
-                    last[registered.key] = number
-                    event = Event(number, current.resource_type, current.id, current.version, current.last_updated)
-                    recorded.append(Recorded(registered.standing.id, event))
+                    told.add(registered.key)
+                    about = (current.resource_type, current.id, current.version, current.last_updated)
+                    recorded.append(Recorded(registered.standing.id, *about))
+        last: dict[str, int] = {}
         async with self._database.transaction() as connection:
             if recorded:
-                await record(connection, tenant, recorded)
-                await self._tell_sockets(connection, last)
+                last = await record(connection, tenant, recorded)
+                await self._tell_sockets(connection, told)
             await drop_changes(connection, tenant, [change.number for change in changes])
-        for key, number in last.items():
-            registered_ = self._registry.get(key)
-            if registered_ is not None:
-                registered_.standing = replace(registered_.standing, events=number)
-                registered_.news.set()
+        for id_, number in last.items():
+            held = self._registry.get((tenant, id_))
+            if held is not None:
+                held.events = number
+                held.news.set()
 
     async def _versions(
         self, tenant: int, changes: Sequence[WrittenVersion]
@@ -117,7 +116,7 @@ class Dispatcher:
                 wanted.add((change.resource_type, change.id, change.version - 1))
         return await Reader(self._database, tenant).read_versions(wanted)
 
-    async def _tell_sockets(self, connection: Connection, keys: dict[Key, int]) -> None:
+    async def _tell_sockets(self, connection: Connection, keys: Iterable[Key]) -> None:
         found = [self._registry.get(key) for key in keys]
         if any(one is not None and _is_of_sockets(one) for one in found):
             await tell_sockets(connection)
@@ -225,7 +224,7 @@ class Dispatcher:
             subscription = read_subscription(orjson.loads(body), known, base_url=base_url)
         except FhirError as problem:
             standing = replace(standing, error=standing.error or str(problem))
-        self._registry.put(Registered(base_url, standing, subscription))
+        self._registry.put(Registered(base_url, standing, subscription, standing.events))
 
     async def _base_url(self, tenant: int) -> str:
         async with self._database.rows() as connection:

@@ -28,6 +28,8 @@ class Registered:
     base_url: str
     standing: SubscriptionStanding
     subscription: Subscription | None
+    events: int = 0
+    """The number of the last one recorded."""
     noticed: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     writers_before: frozenset[str] | None = None
@@ -43,7 +45,7 @@ class Registered:
         subscription, standing = self.subscription, self.standing
         topic = None if subscription is None or subscription.topic is None else subscription.topic.canonical
         content = "empty" if subscription is None else subscription.content
-        return Standing(standing.id, standing.status, topic, content, standing.events, standing.error)
+        return Standing(standing.id, standing.status, topic, content, self.events, standing.error)
 
 
 class Registry:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import structlog
 
-from cordee.fhir.outcome import FhirError
 from cordee.settings import Settings
 from cordee.store.connection import Connection, Database
 from cordee.store.failures import raised_at
@@ -31,14 +30,14 @@ _LOOKS_BETWEEN_CLEANINGS = 5 * 3600
 async def deliver(settings: Settings, database: Database, stop: asyncio.Event) -> None:
     """Delivers what is subscribed to, until `stop` is set; waits its turn while another process does.
 
-    A database that can't be reached is tried again.
+    A failure, as of a database that can't be reached, is told in the log, and everything is taken up again.
     """
     while not stop.is_set():
         try:
             async with database.alone() as connection:
                 if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
                     await _lead(settings, database, connection, stop)
-        except (FhirError, OSError) as problem:
+        except Exception as problem:  # told without its message, which can hold data, and begun again
             _log.warning("subscriptions not delivered for now", error=type(problem).__name__, at=raised_at(problem))
         await _pause(stop, _SECONDS_BETWEEN_TRIES)
 

@@ -1,20 +1,30 @@
 """The events of subscriptions, in order: recorded, delivered, waiting, given up (the table `subscription_event`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cordee.fhir.subscriptions.notifications import Event
 from cordee.store.connection import Connection
 
+# The rows of the subscriptions are locked before their numbers are taken, in one order.
 _RECORD = """
-WITH recorded AS (
+WITH given AS (
+  SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[])
+    WITH ORDINALITY AS g(subscription, resource_type, id, version, moment, place)),
+standing AS MATERIALIZED (
+  SELECT s.id, s.events FROM subscription s
+  WHERE s.tenant = $1 AND s.id IN (SELECT subscription FROM given) ORDER BY s.id FOR UPDATE),
+recorded AS (
   INSERT INTO subscription_event (tenant, subscription, number, resource_type, id, version, moment)
-  SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::timestamptz[])
+  SELECT $1, g.subscription, s.events + row_number() OVER (PARTITION BY g.subscription ORDER BY g.place),
+         g.resource_type, g.id, g.version, g.moment
+  FROM given g JOIN standing s ON s.id = g.subscription
   RETURNING subscription, number)
 UPDATE subscription s SET events = r.last
 FROM (SELECT subscription, max(number) AS last FROM recorded GROUP BY subscription) AS r
-WHERE s.tenant = $1 AND s.id = r.subscription"""
+WHERE s.tenant = $1 AND s.id = r.subscription
+RETURNING s.id, s.events"""
 
 _WAITING = """
 SELECT e.number, e.resource_type, e.id, e.version, e.moment
@@ -55,10 +65,13 @@ WHERE s.tenant = e.tenant AND s.id = e.subscription AND e.number <= s.delivered 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event to record of a subscription."""
+    """An event to record of a subscription: the version that it is about, and the instant of that (UTC)."""
 
     subscription: str
-    event: Event
+    resource_type: str
+    id: str
+    version: int
+    moment: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +88,19 @@ class DeadLetter:
     waiting: int
 
 
-async def record(connection: Connection, tenant: int, recorded: Sequence[Recorded]) -> None:
-    """Puts events at the ends of their subscriptions' queues; their numbers go on from the last ones."""
-    columns: Iterable[tuple[object, ...]] = zip(
-        *(
-            (r.subscription, r.event.number, r.event.resource_type, r.event.id, r.event.version, r.event.moment)
-            for r in recorded
-        ),
-        strict=True,
-    )
-    await connection.execute(_RECORD, tenant, *map(list, columns))
+async def record(connection: Connection, tenant: int, recorded: Sequence[Recorded]) -> dict[str, int]:
+    """Puts events at the ends of their subscriptions' queues, in order; the last number of each of these.
+
+    One that was deleted meanwhile is left out.
+    """
+    columns = [
+        [r.subscription for r in recorded],
+        [r.resource_type for r in recorded],
+        [r.id for r in recorded],
+        [r.version for r in recorded],
+        [r.moment for r in recorded],
+    ]
+    return {row[0]: row[1] for row in await connection.fetch(_RECORD, tenant, *columns)}
 
 
 async def waiting_events(
