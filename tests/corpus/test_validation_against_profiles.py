@@ -1,5 +1,6 @@
 """The French guides load, and their own examples meet them; each that doesn't is named here with its reason."""
 
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -7,6 +8,7 @@ import pytest
 
 from cordee.fhir.profiles.library import UnusableProfileError
 from cordee.fhir.profiles.validation import ProfileValidator
+from cordee.fhir.terminology.shared_value_sets import value_sets
 
 COMMUNE = (
     "the commune is coded in TRE_R13-Commune, FR Core 2.2.0 requires TRE_R13-CommuneOM "
@@ -171,3 +173,21 @@ def test_a_differential_comes_to_what_the_snapshot_of_another_tool_says(corpus, 
             told += len(by_differential)
             assert by_differential == broken(by_snapshot, part), (name, absent)
     assert told > len(FAULTY)
+
+
+def test_a_national_value_set_serves_the_bindings_of_the_guides(corpus, definitions):
+    """Published as IHE SVS XML. The annuaire tells the slice of a type by it, which then needs an extension."""
+    file = corpus / "terminology" / "jdv" / "JDV_J100_FinessStatutJuridique_RASS.xml"
+    validator = ProfileValidator([*definitions, *value_sets(file.read_bytes(), date(2026, 11, 24), {})])
+    profile = "https://interop.esante.gouv.fr/ig/fhir/annuaire/StructureDefinition/as-organization"
+
+    def breaks_the_slice(judge, code):
+        system = "https://mos.esante.gouv.fr/NOS/TRE_R72-FinessStatutJuridique/FHIR/TRE-R72-FinessStatutJuridique"
+        organization = {"resourceType": "Organization", "type": [{"coding": [{"system": system, "code": code}]}]}
+        return any(
+            "type:statutJuridiqueINSEE" in issue.diagnostics
+            for issue in errors(judge.validate(organization, [profile]))
+        )
+
+    assert [breaks_the_slice(validator, code) for code in ("01", "zz")] == [True, False]
+    assert not breaks_the_slice(ProfileValidator(definitions), "01")  # which can not tell

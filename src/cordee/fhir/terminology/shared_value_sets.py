@@ -16,7 +16,29 @@ _NOS = "https://mos.esante.gouv.fr/NOS/"
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _V3 = "http://terminology.hl7.org/CodeSystem/v3-"
 
+_NATIONAL = {
+    "1.2.250.1.213.1.1.4.5": "A02-ProfessionSavFaire-CISIS",
+    "1.2.250.1.213.1.1.4.9": "A01-CadreExercice",
+    "1.2.250.1.213.1.1.4.12": "A05-TypeDocComplementaire",
+    "1.2.250.1.213.1.1.4.13": "A07-StatutVisibiliteDocument",
+    "1.2.250.1.213.1.6.1.44": "R72-FinessStatutJuridique",
+    "1.2.250.1.213.1.6.1.69": "R81-Civilite",
+    "1.2.250.1.213.1.6.1.107": "R85-RolePriseCharge",
+    "1.2.250.1.213.1.6.1.111": "R97-DroitExerciceCompl",
+    "1.2.250.1.213.2.28": "R38-SpecialiteOrdinale",
+    "1.2.250.1.213.2.29": "R39-Competence",
+    "1.2.250.1.213.2.30": "R40-CompetenceExclusive",
+    "1.2.250.1.213.2.32": "R42-DESCnonQualifiant",
+    "1.2.250.1.213.2.33": "R43-CapaciteSavoirFaire",
+    "1.2.250.1.213.2.34": "R44-QualificationPAC",
+    "1.2.250.1.213.2.35": "R45-FonctionQualifiee",
+    "1.2.250.1.213.2.76": "R359-SurspecialiteTransversale",
+    "1.2.250.1.71.4.2.4": "R02-SecteurActivite",
+}
+"""The national terminologies (TRE) that value sets name by their OID (ANS, Nomenclatures des objets de santé)."""
+
 SYSTEMS: Mapping[str, str] = {
+    **{oid: f"{_NOS}TRE_{name}/FHIR/TRE-{name}" for oid, name in _NATIONAL.items()},
     "0.4.0.127.0.16.1.1.2.1": "http://standardterms.edqm.eu",
     "2.16.840.1.113883.3.26.1.1": "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
     "2.16.840.1.113883.4.642.4.130": "http://hl7.org/fhir/allergy-intolerance-criticality",
@@ -33,7 +55,7 @@ SYSTEMS: Mapping[str, str] = {
     "2.16.840.1.113883.6.73": "http://www.whocc.no/atc",
     "2.16.840.1.113883.6.96": "http://snomed.info/sct",
 }
-"""The addresses FHIR gives to code systems that value sets name by their OID (R4 terminologies-systems.html)."""
+"""The addresses of code systems that value sets name by their OID (R4 terminologies-systems.html, and as above)."""
 
 
 def is_shared_value_set(raw: bytes) -> bool:
