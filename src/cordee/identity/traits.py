@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from cordee.fhir.text_normalization import normalize_text
 from cordee.identity.ins import FR_CORE, INS_SYSTEMS, Resource, ins_in_use, is_qualified
@@ -12,6 +13,9 @@ _BIRTH_GIVEN_NAMES = f"{FR_CORE}/StructureDefinition/fr-core-patient-birth-list-
 _OF_BIRTH = ("official", "maiden")
 _OF_HOUSEHOLD = frozenset(f"urn:oid:1.2.250.1.213.1.4.{last}" for last in (13, 14))
 """The number of the insured person (NSS), which a child has of a parent: it is not one person's."""
+
+MOST_NAMES, MOST_IDENTIFIERS, MOST_LETTERS = 20, 50, 100
+"""That are looked at, of each Patient: a record with thousands would be compared for minutes."""
 
 Identifier = tuple[str, str]
 """System and value: a number without its system is nobody's."""
@@ -50,18 +54,18 @@ class Identity:
 
 def identity_of(patient: Resource) -> Identity:
     """The traits of a valid Patient. Where no name says that it is of birth, those that say nothing are taken to be."""
-    names = [name for name in patient.get("name", ()) if name.get("use") != "anonymous"]
+    names = [name for name in patient.get("name", ()) if name.get("use") != "anonymous"][:MOST_NAMES]
     of_birth = [name for name in names if name.get("use") in _OF_BIRTH] or [name for name in names if "use" not in name]
     used = [name for name in names if name not in of_birth]
     gender = patient.get("gender")
     return Identity(
-        ins=frozenset((system, _compact(value)) for system, value in ins_in_use(patient)),
+        ins=frozenset((system, _compact(value)) for system, value in ins_in_use(patient)[:MOST_IDENTIFIERS]),
         qualified=is_qualified(patient),
-        identifiers=frozenset(_other_identifiers(patient)),
+        identifiers=frozenset(islice(_other_identifiers(patient), MOST_IDENTIFIERS)),
         birth_names=_families(of_birth),
         used_names=_families(used),
         birth_given=next((given for name in of_birth if (given := _birth_given(name))), ()),
-        used_given=frozenset(given for name in used for given in _split(name.get("given", ()))),
+        used_given=frozenset(islice((given for name in used for given in _split(name.get("given", ()))), MOST_NAMES)),
         birth_date=str(patient.get("birthDate", "")),
         sex=gender if gender in ("male", "female") else "",
         birth_place=_birth_place(patient),
@@ -77,7 +81,7 @@ def _other_identifiers(patient: Resource) -> Iterator[Identifier]:
 
 
 def _families(names: list[Resource]) -> frozenset[str]:
-    return frozenset(family for name in names if (family := normalize_text(name.get("family") or "")))
+    return frozenset(family for name in names if (family := _folded(name.get("family") or "")))
 
 
 def _birth_given(name: Resource) -> tuple[str, ...]:
@@ -88,8 +92,12 @@ def _birth_given(name: Resource) -> tuple[str, ...]:
 
 def _split(written: list[str | None] | tuple[str, ...]) -> tuple[str, ...]:
     """First names one by one: spaces part them, hyphens join them."""
-    words = (normalize_text(word) for text in written if text for word in text.split())
-    return tuple(word for word in words if word)
+    words = (_folded(word) for text in written if text for word in text.split())
+    return tuple(islice((word for word in words if word), MOST_NAMES))
+
+
+def _folded(text: str) -> str:
+    return normalize_text(text[:MOST_LETTERS])
 
 
 def _birth_place(patient: Resource) -> str:

@@ -2,7 +2,7 @@
 
 from tests.people import FR_CORE, patient
 
-from cordee.identity.traits import identity_of
+from cordee.identity.traits import MOST_IDENTIFIERS, MOST_LETTERS, MOST_NAMES, identity_of
 
 
 def test_the_official_name_is_that_of_birth_and_the_usual_one_is_used() -> None:
@@ -41,6 +41,16 @@ def test_spaces_of_an_ins_do_not_count() -> None:
     found = identity_of(patient(ins="2 55 08 14 168 025 38"))
     assert {value for _, value in found.ins} == {"255081416802538"}
     assert found.qualified
+
+
+def test_a_record_with_more_names_and_numbers_than_anybody_has_is_looked_at_in_part() -> None:
+    names = [{"family": f"{n} " * 10_000, "given": [str(n)] * 1_000} for n in range(10_000)]
+    numbers = [{"system": "https://example.org/ipp", "value": str(n)} for n in range(10_000)]
+    found = identity_of({"name": names, "identifier": numbers})
+    assert len(found.birth_names) <= MOST_NAMES
+    assert len(found.birth_given) <= MOST_NAMES
+    assert len(found.identifiers) <= MOST_IDENTIFIERS
+    assert max(map(len, found.names)) <= MOST_LETTERS
 
 
 def test_the_five_traits_of_the_guides_example_are_read(corpus_patient: dict[str, object]) -> None:

@@ -4,6 +4,7 @@ References of one level are one statement, and so are the reverse lists of one f
 asked of: what a query costs follows from its depth, not from what it finds.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -36,6 +37,9 @@ MOST_STATEMENTS = 100
 MOST_PAGE, _PAGE = 1_000, 50
 """Resources of a page of a Connection, at most and where `_count` is not given."""
 
+_QUICK_RESOURCES = 200
+"""More are gone through in a thread: other requests get their turn meanwhile."""
+
 _TARGETS_A_SEARCH = 20
 """Resources whose lists, with criteria, are searched together: more, and PostgreSQL reads the whole type."""
 
@@ -59,7 +63,10 @@ async def answer(reader: Reader, question: Question, base_url: str) -> dict[str,
     reading = _Reading(reader)
     root = await reading.root(question.type, question.id) if question.type else None
     while True:
-        outcome = execute(fields, reading.at_hand, root)
+        if reading.resources <= _QUICK_RESOURCES:
+            outcome = execute(fields, reading.at_hand, root)
+        else:
+            outcome = await asyncio.to_thread(execute, fields, reading.at_hand, root)
         if outcome.is_whole:
             return outcome.data
         await reading.read(outcome.reads)
@@ -67,12 +74,12 @@ async def answer(reader: Reader, question: Question, base_url: str) -> dict[str,
 
 
 class _Reading:
-    """What one query reads, within its limits."""
+    """What one query reads, within its limits; `resources` is how many there are so far."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._statements = 0
-        self._resources = 0
+        self.resources = 0
         self.at_hand = AtHand()
 
     async def root(self, type_: str, id_: str) -> Resource:
@@ -120,7 +127,7 @@ class _Reading:
                 resources += await self._list(_naming(search, reference, group))
         else:
             self._made_statement()
-            left = MOST_RESOURCES - self._resources
+            left = MOST_RESOURCES - self.resources
             found = await self._reader.referring(search.resource_type, reference, targets, limit=left + 1)
             resources = self._parsed(found)
         by_target: dict[tuple[str, str], list[Resource]] = {target: [] for target in targets}
@@ -136,7 +143,7 @@ class _Reading:
         if one is not None and one.target is not None:
             search = _naming(search, one.reference or "", [one.target])
         self._require(1)
-        left = MOST_RESOURCES - self._resources
+        left = MOST_RESOURCES - self.resources
         count = left if search.count is None else min(search.count, left)
         page = await self._searched(search, count, None)
         if page.following is not None and (search.count is None or len(page.matches) < search.count):
@@ -173,12 +180,12 @@ class _Reading:
 
     def _parsed(self, versions: Iterable[StoredVersion]) -> list[Resource]:
         found: list[Resource] = [_decoder.decode(version.body) for version in versions]
-        self._resources += len(found)
+        self.resources += len(found)
         self._require(0)
         return found
 
     def _require(self, more: int) -> None:
-        if self._resources + more > MOST_RESOURCES:
+        if self.resources + more > MOST_RESOURCES:
             sentence = f"The query would read more than {MOST_RESOURCES} resources: narrow it, or ask in several."
             raise refused(sentence, "too-costly")
 
