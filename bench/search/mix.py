@@ -106,6 +106,7 @@ def _of_many(path: str, count: int) -> Query:
 
 
 _PATIENT, _BASE, _ORDER, _BROAD = "one patient", "whole base", "order and pages", "broad or rare"
+_OPERATION = "operations"
 
 KINDS = (
     Kind("read", _PATIENT, _of_patient("Patient/{}")),
@@ -146,4 +147,8 @@ KINDS = (
     Kind("total-estimate", _BROAD, _fixed("Observation?code=29463-7&_total=estimate")),
     Kind("total-accurate", _BROAD, _fixed("Observation?code=8280-0&_total=accurate")),
     Kind("total-type", _BROAD, _fixed("Encounter?_summary=count")),
+    Kind("everything-paged", _OPERATION, _of_large("Patient/{}/$everything?_count=50"), 40),
+    Kind("everything-of-all", _OPERATION, _fixed("Patient/$everything?_count=50")),
+    Kind("care-view", _OPERATION, _of_patient("CarePlan/{}-plan/$everything")),
+    Kind("lastn", _OPERATION, _of_patient("Observation/$lastn?patient={}&max=3")),
 )  # fmt: skip

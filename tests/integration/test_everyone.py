@@ -30,10 +30,13 @@ PEOPLE = (
     resource("Organization", "o", name="O"),
     resource("Patient", "p"),
     resource("List", "of-nobody", status="current", mode="working"),
+    resource("Device", "shared"),
+    resource("Device", "of-a-patient", patient={"reference": "Patient/p"}),
     resource("CodeSystem", "c", status="active", content="complete"),
 )
 TOLD = [
-    "List/of-nobody",
+    "Device/shared",
+    "Device/of-a-patient",
     "Observation/a",
     "Observation/b",
     "Patient/q",
@@ -111,8 +114,8 @@ async def test_types_time_of_writing_and_of_care_choose(store, told):
     ]
     assert await told(Part(since=datetime.now(UTC) + timedelta(days=1))) == [[]]
     only = frozenset({"Observation"})
-    assert await told(Part(types=only, care=date_range("2026-03"))) == [[*TOLD[1:3], "Observation/dated"]]
-    assert await told(Part(types=only, care=date_range("2026-04"))) == [TOLD[1:3]]
+    assert await told(Part(types=only, care=date_range("2026-03"))) == [[*TOLD[2:4], "Observation/dated"]]
+    assert await told(Part(types=only, care=date_range("2026-04"))) == [TOLD[2:4]]
 
 
 async def test_no_other_tenant_is_seen(store, told, database):

@@ -82,11 +82,13 @@ def shared_types() -> tuple[str, ...]:
 
 
 def is_of_a_patient(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource of a type that is about patients is about one of this server, or about nobody.
+    """Whether a resource of a type that is about patients is about one of this server.
 
-    One about a group of things, a place or a device is not.
+    Contracts, Devices and the like, which R4's compartment leaves out, may also be about nobody, and shared by records.
     """
     if patients_named(resource):
         return True
-    codes = parameters_about_patients().get(resource["resourceType"], ())
-    return not any(extract_parameter(resource, code) for code in codes)
+    type_ = resource["resourceType"]
+    if load_definitions().compartments["Patient"].get(type_):
+        return False
+    return not any(extract_parameter(resource, code) for code in parameters_about_patients().get(type_, ()))
