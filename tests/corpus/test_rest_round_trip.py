@@ -182,3 +182,23 @@ def test_the_transactions_of_french_guides_are_carried_out_and_come_back_equal(
             done += carried_out(client, bundle, content)
     assert refused == TRANSACTIONS_REFUSED
     assert done
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ihe-mhd/examples/Bundle-ex-fhir-document-bundle.json",
+        "pdsm4dmp/examples/Bundle-example-annexe-fhir-document.json",
+    ],
+)
+def test_a_document_taken_apart_is_put_together_again(corpus: Path, client: httpx.Client, name: str) -> None:
+    document = json.loads((corpus / "fhir" / name).read_bytes())
+    entries = [
+        {**entry, "request": {"method": "POST", "url": entry["resource"]["resourceType"]}}
+        for entry in document["entry"]
+    ]
+    stored = client.post("", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}).json()
+    addresses = [entry["response"]["location"].partition("/_history/")[0] for entry in stored["entry"]]
+    again = client.get(addresses[0].removeprefix(str(client.base_url)) + "/$document").json()
+    assert again["entry"][0]["fullUrl"] == addresses[0]
+    assert sorted(entry["fullUrl"] for entry in again["entry"]) == sorted(addresses)
