@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from cordee.subscriptions.sending import Channels, Told
 _log = structlog.get_logger("cordee.subscriptions")
 
 _SECONDS_AFTER_A_FAILURE_OF_OURS = 5.0
+_MOST_READ = 100
 
 
 def pause_after(attempts: int, settings: Settings, chance: float) -> timedelta:
@@ -40,6 +41,8 @@ class Courier:
     database: Database
     channels: Channels
     registered: Registered
+    ahead: list[Event] = field(default_factory=list)
+    """The next events that were read."""
 
     async def run(self) -> None:
         """Serves it. A failure of this server's own is told in the log, and what failed is tried again."""
@@ -82,9 +85,7 @@ class Courier:
         if standing.next_attempt is not None and standing.next_attempt > datetime.now(UTC):
             await asyncio.sleep((standing.next_attempt - datetime.now(UTC)).total_seconds())
             return
-        self.registered.news.clear()
-        async with self.database.rows() as connection:
-            events = await queue.waiting_events(connection, *self.registered.key, count=self._most_events())
+        events = await self._next_events()
         if not events:
             await self._idle()
             return
@@ -95,7 +96,16 @@ class Courier:
             return
         async with self.database.rows() as connection:
             await queue.note_delivered(connection, *self.registered.key, events[-1].number)
+        del self.ahead[: len(events)]
         self._stands(attempts=0, next_attempt=None, error=None, notified=datetime.now(UTC))
+
+    async def _next_events(self) -> list[Event]:
+        """Those of the next notification; some more are read with them, which nobody else takes meanwhile."""
+        if not self.ahead:
+            self.registered.news.clear()
+            async with self.database.rows() as connection:
+                self.ahead.extend(await queue.waiting_events(connection, *self.registered.key, count=_MOST_READ))
+        return self.ahead[: self._most_events()]
 
     async def _failed(self, failure: DeliveryFailed) -> None:
         standing = self.registered.standing

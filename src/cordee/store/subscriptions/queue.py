@@ -36,10 +36,11 @@ _PAST = """
 SELECT number, resource_type, id, version, moment FROM subscription_event
 WHERE tenant = $1 AND subscription = $2 AND number BETWEEN $3 AND $4 ORDER BY number LIMIT $5"""
 
+# The commit is not waited for: should the machine die within its second, what was delivered is delivered again.
 _DELIVERED = """
 UPDATE subscription SET delivered = greatest(delivered, $3), attempts = 0, next_attempt = NULL, error = NULL,
                         notified = now()
-WHERE tenant = $1 AND id = $2"""
+WHERE tenant = $1 AND id = $2 AND set_config('synchronous_commit', 'off', true) = 'off'"""
 
 _FAILED = """
 UPDATE subscription SET attempts = $3, next_attempt = $4, error = $5 WHERE tenant = $1 AND id = $2"""
