@@ -169,6 +169,28 @@ def structures_and_invariants(definitions: Sequence[Resource]) -> tuple[Table, T
     return structures, dict(sorted(invariants.items()))
 
 
+# Extensions
+
+
+def extensions(definitions: Sequence[Resource]) -> Table:
+    """The standard's own extensions: canonical, then where each may stand, and the types of its value.
+
+    One without types has parts; `modifier` says that it may change the meaning of what it stands on.
+    """
+    table: Table = {}
+    for definition in sorted(definitions, key=lambda d: d["url"]):
+        if definition["type"] != "Extension" or definition.get("derivation") != "constraint":
+            continue
+        elements = {element["id"]: element for element in definition["snapshot"]["element"]}
+        value = elements.get("Extension.value[x]", {})
+        types = [] if value.get("max") == "0" else [t["code"] for t in value.get("type", ())]
+        contexts = sorted({c["expression"] for c in definition.get("context", ()) if c["type"] == "element"})
+        table[definition["url"]] = without_defaults(
+            {"contexts": contexts, "types": types, "modifier": elements["Extension"].get("isModifier")}
+        )
+    return table
+
+
 # Value sets
 
 
@@ -366,6 +388,7 @@ def generate(wheel: bytes) -> dict[str, bytes]:
     files = {
         "structures.json": lines_of_structures(structures),
         "invariants.json": lines_of_object(invariants),
+        "extensions.json": lines_of_object(extensions(package["StructureDefinition"])),
         "value_sets.json": lines_of_object(bound_value_sets(structures, terminology)),
         "search_parameters.json": lines_of_array(search_parameters(package["SearchParameter"], concrete)),
         "compartments.json": lines_of_nested(compartments(package["CompartmentDefinition"])),

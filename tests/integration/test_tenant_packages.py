@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from cordee.fhir.outcome import NotFound
+from cordee.fhir.profiles.library import ProfileLibrary
 from cordee.fhir.profiles.packages import Package, PackageRefusedError, read_package
 from cordee.store import tenant_profiles
 from cordee.store.connection import Database
@@ -56,15 +57,20 @@ async def test_an_id_that_another_definition_has_is_refused_and_nothing_is_store
         await repository.read("CodeSystem", "c")
 
 
+async def library_of(repository: Repository) -> ProfileLibrary:
+    async with repository.profiles() as validator:
+        return validator.library
+
+
 async def test_what_is_stored_is_what_validation_knows(repository: Repository) -> None:
-    assert (await repository.profiles()).profiles.terminology.contains(URL, None, "a") is None
+    assert (await library_of(repository)).terminology.contains(URL, None, "a") is None
     coded = {"include": [{"system": "https://example.org/c", "concept": [{"code": "a"}]}]}
     await add_package(repository, package({**VALUE_SET, "compose": coded}))
-    first = await repository.profiles()
-    assert first.profiles.terminology.contains(URL, None, "a") is True
-    assert await repository.profiles() is first
+    first = await library_of(repository)
+    assert first.terminology.contains(URL, None, "a") is True
+    assert await library_of(repository) is first
     await remove_package(repository, "org.example#1")
-    assert (await repository.profiles()).profiles.terminology.contains(URL, None, "a") is None
+    assert (await library_of(repository)).terminology.contains(URL, None, "a") is None
 
 
 async def test_a_process_holds_the_definitions_of_a_few_tenants(
@@ -73,7 +79,7 @@ async def test_a_process_holds_the_definitions_of_a_few_tenants(
     monkeypatch.setattr(tenant_profiles, "MOST_KEPT", 1)
     await create_tenant(database, f"{tenant_name}-b")
     other = Repository(database, await database.tenant(f"{tenant_name}-b"))
-    first = await repository.profiles()
-    assert await repository.profiles() is first
-    await other.profiles()
-    assert await repository.profiles() is not first
+    first = await library_of(repository)
+    assert await library_of(repository) is first
+    await library_of(other)
+    assert await library_of(repository) is not first

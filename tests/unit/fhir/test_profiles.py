@@ -366,6 +366,37 @@ def test_a_rule_that_asks_for_what_is_not_at_hand_is_not_said_to_be_broken():
     assert problems(contained, rule) == []
 
 
+BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
+NATIONALITY = "http://hl7.org/fhir/StructureDefinition/patient-nationality"
+
+
+@pytest.mark.parametrize(
+    ("members", "path", "severity", "text"),
+    [
+        ({"extension": [{"url": BIRTH_PLACE, "valueAddress": {"city": "Ici"}}]}, None, "", ""),
+        ({"extension": [{"url": BIRTH_PLACE, "valueString": "Ici"}]}, "Patient.extension[0]", "error",
+         "valueAddress is expected, valueString was found"),
+        ({"extension": [{"url": f"{BIRTH_PLACE}s", "valueString": "Ici"}]}, "Patient.extension[0].url", "information",
+         "is not known here"),
+        ({"contact": [{"name": {"text": "x"}, "extension": [{"url": BIRTH_PLACE, "valueAddress": {"city": "Ici"}}]}]},
+         "Patient.contact[0].extension[0]", "warning", "this extension is for Patient; it stands on Patient.contact"),
+        ({"extension": [{"url": NATIONALITY, "valueCode": "FR"}]}, "Patient.extension[0]", "error",
+         "no value, but parts, is expected, valueCode was found"),
+        ({"modifierExtension": [{"url": BIRTH_PLACE, "valueAddress": {"city": "Ici"}}]},
+         "Patient.modifierExtension[0].url", "error", "modifier extension"),
+    ],
+)  # fmt: skip
+def test_the_standard_s_own_extensions_have_their_place_and_type(members, path, severity, text):
+    issues = ProfileValidator([]).validate(patient(**members))
+    found = [one for one in issues if "xtension" in (one.path or "")]
+    if path is None:
+        assert found == []
+        return
+    (issue,) = found
+    assert (issue.path, issue.severity) == (path, severity)
+    assert text in issue.diagnostics
+
+
 def test_the_standard_s_own_extensible_bindings_are_warnings():
     status = {"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"}
     resource = patient(maritalStatus={"coding": [status | {"code": "M"}]})

@@ -412,7 +412,7 @@ def test_a_coding_under_a_required_binding_must_be_in_the_set():
     marker = Structure("Marker", "complex-type", False, "Element", {e.path: e for e in rows})
     kinds = {"http://x.example/kinds": frozenset({("http://x.example", "a")})}
     definitions = Definitions(
-        {**r4.structures, "Marker": marker}, r4.search_parameters, kinds, r4.invariants, r4.compartments, ()
+        {**r4.structures, "Marker": marker}, r4.search_parameters, kinds, r4.invariants, {}, r4.compartments, ()
     )
     check = Compiler(definitions).shape("Marker").check
     assert check({"kind": {"system": "http://x.example", "code": "a"}}, 1) is None

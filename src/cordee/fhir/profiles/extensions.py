@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cordee.fhir.definitions import StandardExtension
 from cordee.fhir.profiles.compilation import CompiledProfiles
 from cordee.fhir.profiles.element_rules import Source
 from cordee.fhir.profiles.findings import Finding, Findings
-from cordee.fhir.profiles.library import STANDARD, UnusableProfileError
+from cordee.fhir.profiles.library import UnusableProfileError
 from cordee.fhir.profiles.scope import Scope
 
 
@@ -19,13 +20,14 @@ def extension_findings(
         return None  # a part of an extension, judged by the definition of the whole
     definition = profiles.library.find(url)
     if definition is None:
-        return _unknown(url, member)
+        standard = profiles.library.definitions.extensions.get(url)
+        if standard is None or (member == "modifierExtension" and not standard.modifier):
+            return _unknown(url, member)
+        return _of_the_standard(extension, standard, chain, profiles)
     source = Source(str(definition["url"]), "Extension")
     findings: list[Finding] = []
     if not _may_stand(definition.get("context", ()), chain, profiles):
-        places = ", ".join(str(context.get("expression")) for context in definition["context"])
-        text = f"this extension is for {places}; it stands on {chain[0]}"
-        findings.append(Finding("", "error", "structure", text, source))
+        findings.append(_misplaced([str(one.get("expression")) for one in definition["context"]], chain, source))
     try:
         findings += profiles.check(url, extension, scope) or ()
     except UnusableProfileError as error:
@@ -33,12 +35,35 @@ def extension_findings(
     return findings or None
 
 
+def _of_the_standard(
+    extension: Mapping[str, Any], standard: StandardExtension, chain: Sequence[str], profiles: CompiledProfiles
+) -> Findings:
+    """By what is held of the standard's own: where it may stand, and the type of its value.
+
+    The standard's own definitions stand some of them elsewhere than they say: that is no more than a warning.
+    """
+    source = Source(str(extension["url"]), "Extension")
+    findings: list[Finding] = []
+    contexts = [{"type": "element", "expression": one} for one in standard.contexts]
+    if "Element" not in standard.contexts and not _may_stand(contexts, chain, profiles):
+        findings.append(_misplaced(standard.contexts, chain, source)._replace(severity="warning"))
+    found = next((name for name in extension if name.startswith("value")), None)
+    expected = [f"value{code[:1].upper()}{code[1:]}" for code in standard.types]
+    if found is not None and found not in expected:
+        text = f"{' or '.join(expected) or 'no value, but parts,'} is expected, {found} was found"
+        findings.append(Finding("", "error", "structure", text, Source(source.profile, "Extension.value[x]")))
+    return findings or None
+
+
+def _misplaced(places: Sequence[str], chain: Sequence[str], source: Source) -> Finding:
+    text = f"this extension is for {', '.join(places)}; it stands on {chain[0]}"
+    return Finding("", "error", "structure", text, source)
+
+
 def _unknown(url: str, member: str) -> Findings:
     if member == "modifierExtension":
         text = f"the modifier extension {url} is not known here, and it may change the meaning of what it stands on"
         return [Finding(".url", "error", "not-supported", text)]
-    if url.startswith(STANDARD):
-        return None  # the standard's own, whose definitions are not held here
     text = f"the extension {url} is not known here: it was not checked"
     return [Finding(".url", "information", "not-found", text)]
 
