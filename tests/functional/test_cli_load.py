@@ -189,3 +189,50 @@ def test_an_interrupted_load_keeps_what_it_stored_and_says_so(
     assert b"Interrupted" in errors
     assert client.get("Patient/p499").status_code == httpx.codes.OK
     assert client.get("Patient/p500").status_code == httpx.codes.NOT_FOUND
+
+
+def test_addresses_of_this_server_are_relative_and_resources_of_another_are_told(
+    load: Load, client: httpx.Client, tmp_path: Path, tenant_name: str
+) -> None:
+    ours, theirs = f"https://ours.example.org/t/{tenant_name}/fhir", "https://theirs.example.org/fhir"
+    client.put("Patient/1", json=patient("1", active=True)).raise_for_status()
+    entries = [
+        {
+            "fullUrl": f"{ours}/Patient/2",
+            "resource": patient("2", managingOrganization={"reference": f"{ours}/Organization/o"}),
+        },
+        {"fullUrl": f"{theirs}/Patient/1", "resource": patient("1", active=False)},
+        {
+            "fullUrl": f"{theirs}/Patient/3",
+            "resource": patient("3", generalPractitioner=[{"reference": f"{ours}/Practitioner/p"}]),
+        },
+    ]
+    (tmp_path / "searchset.json").write_bytes(
+        orjson.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entries})
+    )
+    done = load("--base-url", "https://ours.example.org", tmp_path)
+    assert done.returncode == 0
+    assert f"2 came from {theirs} and have the ids they have there" in done.stdout.decode()
+    assert "ours.example.org" not in done.stdout.decode()
+    assert client.get("Patient/2").json()["managingOrganization"] == {"reference": "Organization/o"}
+    assert client.get("Patient/3").json()["generalPractitioner"] == [{"reference": "Practitioner/p"}]
+    assert client.get("Patient/1").json()["active"] is False
+    assert client.get("Patient/1/_history/1").json()["active"] is True
+
+
+def test_a_transaction_may_name_this_server_in_its_addresses(
+    load: Load, client: httpx.Client, tmp_path: Path, tenant_name: str
+) -> None:
+    ours = f"https://ours.example.org/t/{tenant_name}/fhir"
+    for type_, id_ in (("transaction", "t"), ("batch", "b")):
+        entry = {
+            "fullUrl": f"{ours}/Patient/{id_}",
+            "resource": patient(id_),
+            "request": {"method": "PUT", "url": f"{ours}/Patient/{id_}"},
+        }
+        (tmp_path / f"{type_}.json").write_bytes(
+            orjson.dumps({"resourceType": "Bundle", "type": type_, "entry": [entry]})
+        )
+    assert load("--base-url", "https://ours.example.org/", tmp_path).returncode == 0
+    assert client.get("Patient?_summary=count").json()["total"] == 2
+    assert load(tmp_path).returncode == 1

@@ -45,6 +45,12 @@ def load(
     ] = None,
     tenant: Annotated[str, typer.Option(help="Tenant that receives the resources.")] = DEFAULT_TENANT,
     jobs: Annotated[int, typer.Option(min=1, max=32, help="Files loaded at once; their order is then not kept.")] = 1,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Public address before /fhir, as for serving: what is under it is of this server.", show_default=False
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="File that receives every refusal, one JSON object a line.", dir_okay=False)
     ] = None,
@@ -59,6 +65,10 @@ def load(
     A folder's files are loaded in the order of their paths. A transaction that refers to what is not there yet is
     tried again at the end. What is refused stops nothing else.
 
+    References to addresses under --base-url become relative. A Bundle of another server keeps the ids its resources
+    have there, over what has them here: how many, and from where, is told at the end. Such data are best loaded into a
+    tenant of their own.
+
     Ends with 0 when all was stored, 1 when something was refused, 2 when there is nothing to load, 130 after Ctrl-C:
     what was stored stays, and the same command loads the rest.
 
@@ -66,7 +76,7 @@ def load(
 
     Example: [bold]curl -s https://example.org/fhir/Patient | cordee load --tenant cpts-nord -[/bold]
     """
-    settings = read_settings(data_dir=data_dir)
+    settings = read_settings(data_dir=data_dir, base_url=base_url)
     configure_logging("warning")  # the operator is told on the terminal; a log would keep what patients' records say
     try:
         sources = find_sources(paths)
@@ -113,9 +123,9 @@ async def _load(settings: Settings, dsn: str, tenant: str, sources: list[Source]
         console = Console(stderr=True)
         with progress_display(console, size=size, files=len(sources)) as display:
             known = await Reader(database, number).search_parameters()
-            run = Run(
-                Loader(database, number, _precondition, _criteria_parser(settings, tenant, known)), report, display
-            )
+            base = _fhir_base(settings, tenant)
+            loader = Loader(database, number, _precondition, _criteria_parser(base, known), base)
+            run = Run(loader, report, display)
             interrupted = await _until_interrupted(run, sources, jobs)
         if report.written >= _LOAD_WORTH_STATISTICS:
             await refresh_statistics(database)
@@ -148,12 +158,15 @@ def _precondition(entry: BundleEntry) -> Precondition:
     return parse_precondition(entry.if_match, entry.if_none_match)
 
 
-def _criteria_parser(settings: Settings, tenant: str, known: SearchParameters) -> Callable[[str, str], Search]:
-    base = None
-    if settings.base_url is not None:
-        prefix = "" if tenant == DEFAULT_TENANT else f"/t/{tenant}"
-        base = f"{settings.base_url.rstrip('/')}{prefix}/fhir"
+def _fhir_base(settings: Settings, tenant: str) -> str | None:
+    """What the tenant is served under, where that is known."""
+    if settings.base_url is None:
+        return None
+    prefix = "" if tenant == DEFAULT_TENANT else f"/t/{tenant}"
+    return f"{settings.base_url.rstrip('/')}{prefix}/fhir"
 
+
+def _criteria_parser(base: str | None, known: SearchParameters) -> Callable[[str, str], Search]:
     def parse(resource_type: str, criteria: str) -> Search:
         return parse_search(resource_type, decode_form(criteria.encode()), base_url=base, known=known)
 

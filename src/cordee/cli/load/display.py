@@ -13,6 +13,7 @@ from cordee.cli.load.report import Report
 
 _SECONDS_BETWEEN_LINES = 5.0
 _COLUMNS = (("stored", "created"), ("updated", "updated"), ("unchanged", "unchanged"), ("refused", "refused"))
+_SERVERS_SHOWN = 5
 _DELETED = (("deleted", "deleted"), ("not there", "absent"))
 
 
@@ -123,6 +124,9 @@ def print_report(console: Console, report: Report, seconds: float) -> None:
     if report.reasons > len(report.first_refusals):
         more = report.reasons - len(report.first_refusals)
         console.print(f"… and {more:,} more; --report FILE writes all of them.", highlight=False)
+    for base, number in report.elsewhere.most_common(_SERVERS_SHOWN):
+        told = f"{number:,} came from {base} and have the ids they have there, over what had them here."
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
     done = report.resources - report.refused
     rate = f" ({done / seconds:,.0f}/s)" if seconds > 0 else ""
     refused = f", {report.refused:,} refused" if report.refused else ""

@@ -55,6 +55,7 @@ class Report:
     def __init__(self, file: Path | None) -> None:
         self.effects: Counter[tuple[str, str]] = Counter()
         self.first_refusals: list[RefusalLine] = []
+        self.elsewhere: Counter[str] = Counter()
         self.reasons = 0
         self._file: IO[bytes] | None = None
         if file is not None:
@@ -84,6 +85,7 @@ class Report:
     def count(self, file: str, lines: Sequence[int | None], outcome: Outcome) -> None:
         """Adds what a step did to documents that stand on `lines`; a Bundle's refusals are all of its one line."""
         self.effects.update(outcome.effects)
+        self.elsewhere.update(outcome.elsewhere)
         for refusal in outcome.refusals:
             errors = [issue for issue in refusal.issues if issue.severity in ("fatal", "error")]
             line = lines[0] if len(lines) == 1 else lines[refusal.position]

@@ -1,5 +1,7 @@
 """What a document of FHIR JSON is, and which resources a Bundle that asks for nothing holds (R4 bundle.html)."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +90,24 @@ def bundle_contents(text: bytes) -> list[Content]:
     references = {full_url: stored for full_url, stored in references.items() if full_url != stored}
     return [Content(replace_references(raw, references), id_, path) for _, _, id_, path, raw in entries]
 
+
+def elsewhere(text: bytes, base_url: str | None) -> Counter[str]:
+    """How many resources a Bundle holds of each server that is not the one at `base_url`, by their fullUrls.
+
+    Creations are left out: they get ids of ours. So is a text that can't be read, which is refused anyway.
+    """
+    try:
+        bundle = _bundle.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return Counter()
+    addresses = [entry.full_url for entry in bundle.entry if entry.full_url and entry.request.method != "POST"]
+    bases = Counter(found[1] for address in addresses if (found := _ELSEWHERE.fullmatch(address)) is not None)
+    if base_url is not None:
+        del bases[base_url]
+    return bases
+
+
+_ELSEWHERE = re.compile(r"(https?://.+)/[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:/_history/.+)?")
 
 _Found = tuple[str | None, str | None, str | None, str, bytes]
 """fullUrl, resource type, id, path, text"""

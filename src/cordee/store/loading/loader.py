@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlencode
 
-from cordee.fhir.body import Incoming, accept
+from cordee.fhir.body import Incoming, accept, with_own_references_relative
 from cordee.fhir.outcome import FhirError, Unavailable
 from cordee.fhir.query import Search
 from cordee.store.connection import Database
 from cordee.store.loading.bulk_write import Placed, store_many
-from cordee.store.loading.contents import Content, bundle_contents, peek
+from cordee.store.loading.contents import Content, bundle_contents, elsewhere, peek
 from cordee.store.loading.outcome import LoadEffect, Outcome, Refusal, placed
 from cordee.store.loading.requests import ParseCriteria, ParsePrecondition, carry_out_batch, carry_out_transaction
 from cordee.store.repository import Repository
@@ -28,13 +28,20 @@ class Loader:
     """Stores documents in one tenant. Each method tells what it did; only `Unavailable` is raised."""
 
     def __init__(
-        self, database: Database, tenant: int, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
+        self,
+        database: Database,
+        tenant: int,
+        preconditions: ParsePrecondition,
+        parse_criteria: ParseCriteria,
+        base_url: str | None = None,
     ) -> None:
+        """`base_url` is the FHIR base that the tenant is served under: addresses under it are relative ones."""
         self._database = database
         self._tenant = tenant
         self._repository = Repository(database, tenant)
         self._preconditions = preconditions
         self._parse_criteria = parse_criteria
+        self._base_url = base_url
 
     async def load_resources(self, contents: Sequence[Content]) -> Outcome:
         """Stores resources in one database transaction, save those that are refused.
@@ -48,7 +55,7 @@ class Loader:
             if index % _RESOURCES_BETWEEN_PAUSES == _RESOURCES_BETWEEN_PAUSES - 1:
                 await asyncio.sleep(0)
             try:
-                accepted[index] = accept(content.text)
+                accepted[index] = accept(self._own(content.text))
             except FhirError as refusal:
                 refused[index] = (peek(content.text).resource_type or "(unknown)", refusal)
         resources = [Placed(incoming, contents[index].id) for index, incoming in accepted.items()]
@@ -73,12 +80,23 @@ class Loader:
         A document is also stored whole, as a Bundle, byte for byte but for its id and meta: it is attested, and may be
         signed, as a whole (R4 documents.html#bundle). A document without id is stored once for each identifier.
         """
+        text = self._own(text)
         match peek(text).bundle_type:
             case "transaction":
-                yield await carry_out_transaction(text, self._repository, self._preconditions, self._parse_criteria)
+                outcome = await carry_out_transaction(
+                    text, self._repository, self._preconditions, self._parse_criteria, self._base_url
+                )
+                yield outcome
+                if outcome.refusals:
+                    return
             case "batch":
                 steps = carry_out_batch(
-                    text, self._repository, self._preconditions, self._parse_criteria, self._store_in_chunks
+                    text,
+                    self._repository,
+                    self._preconditions,
+                    self._parse_criteria,
+                    self._store_in_chunks,
+                    self._base_url,
                 )
                 async for outcome in steps:
                     yield outcome
@@ -92,6 +110,10 @@ class Loader:
                     return
                 async for outcome in self._store_in_chunks(contents):
                     yield outcome
+        yield Outcome(elsewhere=elsewhere(text, self._base_url))
+
+    def _own(self, text: bytes) -> bytes:
+        return text if self._base_url is None else with_own_references_relative(text, self._base_url)
 
     async def _store_in_chunks(self, contents: Sequence[Content]) -> AsyncIterator[Outcome]:
         start = 0

@@ -31,6 +31,8 @@ class Outcome:
     effects: Counter[tuple[str, LoadEffect]] = field(default_factory=Counter)
     """(resource type, effect) -> number of resources"""
     refusals: tuple[Refusal, ...] = ()
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """FHIR base of another server -> how many resources come from there, to be stored under the ids they have there"""
 
     @classmethod
     def refused(cls, resource_type: str, refusal: FhirError, position: int = 0, path: str = "") -> "Outcome":

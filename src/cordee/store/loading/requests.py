@@ -27,7 +27,11 @@ StoreContents = Callable[[Sequence[Content]], AsyncIterator[Outcome]]
 
 
 async def carry_out_transaction(
-    text: bytes, repository: Repository, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
+    text: bytes,
+    repository: Repository,
+    preconditions: ParsePrecondition,
+    parse_criteria: ParseCriteria,
+    base_url: str | None = None,
 ) -> Outcome:
     """All or nothing. Reads are left out: there is nobody to answer.
 
@@ -35,7 +39,7 @@ async def carry_out_transaction(
     """
     entries: tuple[BundleEntry, ...] = ()
     try:
-        bundle = parse_bundle(text, most_entries=MOST_ENTRIES)
+        bundle = parse_bundle(text, base_url=base_url, most_entries=MOST_ENTRIES)
         entries = tuple(keeping_unique_id(entry) for entry in bundle.entries)
         _require_requests(entries)
         written = await repository.transaction(entries, preconditions, parse_criteria)
@@ -55,13 +59,14 @@ async def carry_out_batch(
     preconditions: ParsePrecondition,
     parse_criteria: ParseCriteria,
     store: StoreContents,
+    base_url: str | None = None,
 ) -> AsyncIterator[Outcome]:
     """Each entry on its own, deletions first, then creations, then updates and patches (R4 http.html#trules).
 
     Entries without any condition are given to `store` together. Reads are left out.
     """
     try:
-        bundle = parse_bundle(text, most_entries=MOST_ENTRIES)
+        bundle = parse_bundle(text, base_url=base_url, most_entries=MOST_ENTRIES)
     except FhirError as refusal:
         yield Outcome.refused("Bundle", refusal)
         return
