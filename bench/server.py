@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,12 @@ class RunningServer:
 
 
 @contextmanager
-def cordee(data_dir: Path | None, workers: int) -> Iterator[RunningServer]:
+def cordee(
+    data_dir: Path | None, workers: int, environment: Mapping[str, str] | None = None
+) -> Iterator[RunningServer]:
     """A Cordée of its own; its data is removed at the end unless a directory was named.
+
+    `environment` are settings beside those of this process.
 
     Raises SetupError when it does not answer, with the end of what it wrote.
     """
@@ -56,7 +60,7 @@ def cordee(data_dir: Path | None, workers: int) -> Iterator[RunningServer]:
         str(workers),
     ]
     with log_path.open("wb") as log:
-        server = subprocess.Popen(arguments, stdout=log, stderr=log)
+        server = subprocess.Popen(arguments, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
     try:
         await_ready(server, f"http://127.0.0.1:{port}/readyz", log_path)
         named = [Named("server", server.pid), *(Named("postgresql", pid) for pid in _postmasters(place))]
