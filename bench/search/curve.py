@@ -27,7 +27,7 @@ def picture(curves: Mapping[str, Sequence[tuple[int, float]]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" '
         'font-size="11">',
         f'<rect width="{_WIDTH}" height="{height}" fill="white"/>',
-        f'<text x="{_LEFT}" y="20" font-size="13">p50 over HTTP (ms) by resources stored</text>',
+        f'<text x="{_LEFT}" y="20" font-size="13">processor time a request (ms), by resources stored</text>',
     ]
     for exponent in range(low, high + 1):
         at = y(10.0**exponent)

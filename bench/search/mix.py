@@ -105,7 +105,7 @@ def _of_many(path: str, count: int) -> Query:
     return query
 
 
-_PATIENT, _BASE, _ORDER, _BROAD = "one patient", "whole base", "order and pages", "broad or rare"
+_PATIENT, _BASE, ORDER, _BROAD = "one patient", "whole base", "order and pages", "broad or rare"
 _OPERATION = "operations"
 
 KINDS = (
@@ -134,10 +134,10 @@ KINDS = (
     Kind("last-updated", _BASE, _fixed("Observation?_lastUpdated=gt2024-01-01")),
     Kind("quantity", _BASE, _fixed("Observation?code=29463-7&value-quantity=gt149%7C%7Ckg")),
     Kind("code-quantity", _BASE, _fixed("Observation?code-value-quantity=29463-7$gt149")),
-    Kind("type-sorted", _ORDER, _fixed("Encounter?_sort=-date&_count=20")),
-    Kind("status-sorted", _ORDER, _fixed("Encounter?status=arrived&_sort=-date&_count=20")),
-    Kind("value-sorted", _ORDER, _fixed("Observation?code=29463-7&_sort=-value-quantity&_count=20")),
-    Kind("family-sorted", _ORDER, _fixed("Patient?gender=female&_sort=family&_count=20")),
+    Kind("type-sorted", ORDER, _fixed("Encounter?_sort=-date&_count=20")),
+    Kind("status-sorted", ORDER, _fixed("Encounter?status=arrived&_sort=-date&_count=20")),
+    Kind("value-sorted", ORDER, _fixed("Observation?code=29463-7&_sort=-value-quantity&_count=20")),
+    Kind("family-sorted", ORDER, _fixed("Patient?gender=female&_sort=family&_count=20")),
     Kind("not", _BROAD, _fixed("Encounter?status:not=finished")),
     Kind("not-nobody", _BROAD, _fixed("Encounter?status:not=finished,cancelled,planned,arrived")),
     Kind("missing-nobody", _BROAD, _fixed("Observation?value-quantity:missing=true")),

@@ -1,45 +1,23 @@
-"""Fills a base with a region, asks each kind of search over HTTP, and draws how the times grow with the size."""
+"""Fills a base with a region, asks each kind of search over HTTP, and draws how their cost grows with the size."""
 
 import argparse
 import asyncio
 import os
-import random
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import orjson
 
-from bench import measure
-from bench.bundle import transaction
-from bench.care import RESOURCES_PER_RECORD, patient_number, record
-from bench.connection import Client, Target
-from bench.directory import directory, directory_entries
-from bench.figures import Figures
+from bench.connection import Target
+from bench.processes import Watch
 from bench.region.files import patients_for
 from bench.search.curve import picture
 from bench.search.filling import fill_region
+from bench.search.measuring import Bench, Measured
 from bench.search.mix import KINDS, Kind, Region
-from bench.search.paging import page_link
 from bench.server import cordee
-from bench.workloads import Request, Session, searchset_answered
-
-_PATIENCE_SECONDS = 120.0
-_FAR_PAGE = 1_000
-_BUNDLES, _BUNDLE_SEED = 20, 7
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A kind of search at a size, with a number of workers and as many clients."""
-
-    kind: str
-    resources: int
-    workers: int
-    figures: Figures
-    first_error: str | None
-    load_average: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for workers in options.workers:
                 print(f"\n{resources:,} resources, {workers} worker(s) and client(s); load {os.getloadavg()[0]:.1f}")
                 with cordee(place, workers) as server:
-                    target = Target.of(server.base)
-                    for one in asyncio.run(_measure_all(target, region, wanted, resources, workers, options.seconds)):
-                        results.append(one)
+                    watch = Watch(server.processes)
+                    bench = Bench(Target.of(server.base), watch, region, resources, workers, options.seconds)
+                    results += asyncio.run(_measure(bench, wanted))
     if options.json is not None:
         options.json.write_bytes(orjson.dumps([asdict(one) for one in results], option=orjson.OPT_INDENT_2))
     if options.picture is not None:
@@ -67,67 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(one.figures.errors for one in results) else 0
 
 
-def _curve(results: Sequence[Measured], kind: Kind) -> list[tuple[int, float]]:
-    own = [one for one in results if one.kind == kind.name and one.workers == min(o.workers for o in results)]
-    return [(one.resources, one.figures.p50_ms) for one in own if one.figures.p50_ms is not None]
-
-
-async def _measure_all(
-    target: Target, region: Region, kinds: Sequence[Kind], resources: int, workers: int, seconds: float
-) -> list[Measured]:
+async def _measure(bench: Bench, kinds: Sequence[Kind]) -> list[Measured]:
     done = []
-    for kind in kinds:
-        done.append(await _measure(target, region, kind, resources, workers, seconds))
-        print(_line(done[-1], kind), flush=True)
-    for name, path in (("pages", "Encounter?_count=20"), ("pages-sorted", "Encounter?_sort=-date&_count=20")):
-        for number in (1, _FAR_PAGE):
-            link, reached = await page_link(target, path, number)
-            kind = Kind(f"{name}-{reached}", "order and pages", lambda _region, _draw, link=link: link)  # type: ignore[misc]
-            done.append(await _measure(target, region, kind, resources, workers, seconds))
-            print(_line(done[-1], kind), flush=True)
-    done.append(await _measure(target, region, None, resources, workers, seconds))
-    print(_line(done[-1], None), flush=True)
+    async for kind, measured in bench.measure_all(kinds):
+        print(_line(measured, kind), flush=True)
+        done.append(measured)
     return done
 
 
-async def _measure(
-    target: Target, region: Region, kind: Kind | None, resources: int, workers: int, seconds: float
-) -> Measured:
-    """`kind` None is for transactions."""
-    users = []
-    name = "transaction-100" if kind is None else kind.name
-    for rank in range(workers):
-        draw = random.Random(f"{region.seed} {name} {rank}")
-        session = _bundles(target, draw) if kind is None else _session(target, region, kind, draw)
-        users.append(measure.User(Client(target), session))
-    await measure.run(users, seconds / 4, _PATIENCE_SECONDS)
-    figures, error = await measure.run(users, seconds, _PATIENCE_SECONDS)
-    for user in users:
-        user.client.close()
-    return Measured(name, resources, workers, figures, error, os.getloadavg()[0])
-
-
-def _session(target: Target, region: Region, kind: Kind, draw: random.Random) -> Session:
-    while True:
-        path = kind.query(region, draw)
-        yield Request(target.get(path), check=searchset_answered if "?" in path else None)
-
-
-def _bundles(target: Target, draw: random.Random) -> Session:
-    """Transactions of a record of 100 resources each."""
-    structures = directory([f"{kind['resourceType']}/{url[-36:]}" for url, kind in directory_entries(_BUNDLE_SEED)])
-    bodies = [
-        transaction(record(_BUNDLE_SEED, patient_number(_BUNDLE_SEED, number), structures))
-        for number in range(_BUNDLES)
-    ]
-    while True:
-        yield Request(target.post("", draw.choice(bodies)), resources=RESOURCES_PER_RECORD)
+def _curve(results: Sequence[Measured], kind: Kind) -> list[tuple[int, float]]:
+    fewest = min((one.workers for one in results), default=1)
+    return [(one.resources, one.processor_ms) for one in results if one.kind == kind.name and one.workers == fewest]
 
 
 def _line(one: Measured, kind: Kind | None) -> str:
-    p50, p99 = (f"{time_ms:9.2f}" if time_ms is not None else "        –"
-                for time_ms in (one.figures.p50_ms, one.figures.p99_ms))  # fmt: skip
-    line = f"{one.kind:32}{one.figures.requests:>7} p50{p50} p99{p99}"
+    times = (one.figures.p50_ms, one.figures.p99_ms, one.processor_ms)
+    p50, p99, spent = (f"{time:9.2f}" if time is not None else "        –" for time in times)
+    line = f"{one.kind:32}{one.figures.requests:>7} p50{p50} p99{p99} processors{spent} ms"
     if kind is not None and kind.limit_ms is not None and (one.figures.p50_ms or 0) > kind.limit_ms:
         line += f"  over {kind.limit_ms} ms"
     if one.figures.resources_per_second is not None:
