@@ -116,6 +116,9 @@ async def test_types_time_of_writing_and_of_care_choose(store, told):
     only = frozenset({"Observation"})
     assert await told(Part(types=only, care=date_range("2026-03"))) == [[*TOLD[2:4], "Observation/dated"]]
     assert await told(Part(types=only, care=date_range("2026-04"))) == [TOLD[2:4]]
+    pages = await told(Part(types=only, care=date_range("2026-04")), most_passed=2)
+    assert [one for page in pages for one in page] == TOLD[2:4]
+    assert len(pages) > 1
 
 
 async def test_no_other_tenant_is_seen(store, told, database):

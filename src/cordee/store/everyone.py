@@ -15,10 +15,13 @@ from cordee.store.bounded_rows import bounded, care_arguments, cared, whole
 from cordee.store.connection import Connection
 from cordee.store.gathered_page import MOST_GATHERED, GatheredPage, Page, Position, Stage
 from cordee.store.gathering import position_after
+from cordee.store.index_values import LAST
 from cordee.store.search import MOST_PAGE_BYTES
 
 MOST_LOOKED_AT = 10_000
 """Rows of a page; where most are left out, it ends before it is full, and the next goes on."""
+MOST_PASSED = 50_000
+"""Rows of a page whose dates of care are looked at; the same."""
 _CHUNK = 1_000
 
 _THERE = """
@@ -26,10 +29,15 @@ SELECT t FROM unnest($2::text[]) AS t
 WHERE EXISTS (SELECT FROM resource r WHERE r.tenant = $1 AND r.resource_type = t)"""
 _OF_TYPE = bounded(most_bytes="$8", rows=f"""
   SELECT r.* FROM resource r
-  WHERE r.tenant = $1 AND r.resource_type = $2 AND r.rid > $3 AND NOT r.deleted AND r.created_txn <= $4
+  WHERE r.tenant = $1 AND r.resource_type = $2 AND r.rid > $3 AND r.rid <= $10 AND NOT r.deleted AND r.created_txn <= $4
     AND ($5::timestamptz IS NULL OR r.last_updated >= $5)
     AND {cared("$6", "$7")}
   ORDER BY r.rid LIMIT $9""")  # fmt: skip
+
+
+_WINDOW = """
+SELECT r.rid FROM resource r WHERE r.tenant = $1 AND r.resource_type = $2 AND r.rid > $3
+ORDER BY r.rid OFFSET $4 LIMIT 1"""
 
 
 async def everyone(
@@ -41,6 +49,7 @@ async def everyone(
     position: str | None = None,
     most_bytes: int = MOST_PAGE_BYTES,
     most_looked_at: int = MOST_LOOKED_AT,
+    most_passed: int = MOST_PASSED,
 ) -> GatheredPage:
     """At most `count` resources after `position`; `most_bytes` is what their bodies may hold together.
 
@@ -50,7 +59,10 @@ async def everyone(
     page = Page(MOST_GATHERED if count is None else count, most_bytes, after)
     members, left = 0, most_looked_at
     for stage, type_, since_rid in await _types(connection, tenant, part, after):
-        async for version in _of_type(connection, tenant, type_, since_rid, part, page):
+        last = None
+        if part.care is not None:  # no index has the dates in the order of pages
+            last = await connection.fetchval(_WINDOW, tenant, type_, since_rid, most_passed - 1)
+        async for version in _of_type(connection, tenant, type_, (since_rid, last or LAST), part, page):
             if left == 0:
                 return _of(page, members, page.reached.text())
             left -= 1
@@ -60,6 +72,9 @@ async def everyone(
             if not page.take(version, stage):
                 return _of(page, members, page.reached.text())
             members += stage == "members"
+        if last is not None:
+            page.reached = Position(after.horizon, stage, type_, last)
+            return _of(page, members, page.reached.text())
     return _of(page, members, None)
 
 
@@ -86,13 +101,15 @@ async def _types(connection: Connection, tenant: int, part: Part, after: Positio
 
 
 async def _of_type(
-    connection: Connection, tenant: int, type_: str, rid: int, part: Part, page: Page
+    connection: Connection, tenant: int, type_: str, between: tuple[int, int], part: Part, page: Page
 ) -> AsyncIterator[StoredVersion]:
+    """The rows of a type after the first of two, up to the second."""
+    rid, last = between
     care = care_arguments(tenant, part.care)
     while True:
         limit = min(page.room + 1, _CHUNK)
         records = await connection.fetch(
-            _OF_TYPE, tenant, type_, rid, page.reached.horizon, part.since, *care, page.most_bytes, limit
+            _OF_TYPE, tenant, type_, rid, page.reached.horizon, part.since, *care, page.most_bytes, limit, last
         )
         for record in whole(records):
             rid = record["rid"]
