@@ -9,9 +9,10 @@ import pytest
 from cordee.fhir.body import accept
 from cordee.fhir.outcome import FhirError
 from cordee.fhir.terminology.concept_map import Coded
-from cordee.fhir.terminology.refusals import UnknownTerminology, UnusableTerminology
+from cordee.fhir.terminology.refusals import TooCostly, UnknownTerminology, UnusableTerminology
 from cordee.store.connection import Database
 from cordee.store.repository import Repository
+from cordee.terminology import expanding
 from cordee.terminology.codes import look_up, subsumes, validate_in_system, validate_in_value_set
 from cordee.terminology.expanding import expansion_of
 from cordee.terminology.membership import codes_above, codes_below, codes_in
@@ -266,6 +267,22 @@ async def test_what_searches_ask(stored: Repository) -> None:
     assert await codes_in(stored, SET) == {(SYSTEM, "acte"), (SYSTEM, "mixte")}
     assert await codes_below(stored, SYSTEM, "consultation") == {(SYSTEM, c) for c in ("consultation", "tele", "mixte")}
     assert await codes_above(stored, SYSTEM, "tele") == {(SYSTEM, c) for c in ("tele", "consultation", "soin")}
+
+
+async def test_what_rests_on_too_many_concepts_is_refused_before_they_are_read(
+    stored: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(stored, value_set({"system": SYSTEM}, exclude=[{"system": SYSTEM, "concept": [{"code": "autre"}]}]))
+    monkeypatch.setattr(expanding, "MOST_CONCEPTS", 5)
+    with pytest.raises(TooCostly, match="more than 5 concepts") as caught:
+        await expansion_of(stored, SET)
+    assert caught.value.issues[0].path == "ValueSet.compose.include[0]"
+    monkeypatch.setattr(expanding, "MOST_CONCEPTS", 6)
+    assert len((await expansion_of(stored, SET)).members) == 5
+    twice = {"system": SYSTEM, "filter": [{"property": "concept", "op": "is-a", "value": "soin"}]}
+    await put(stored, value_set({"system": SYSTEM}, twice))
+    with pytest.raises(TooCostly, match="too many"):
+        await expansion_of(stored, SET)
 
 
 async def test_processes_that_need_the_same_concepts_at_once_put_them_there_once(

@@ -17,7 +17,9 @@ from cordee.store.reader import Reader
 from cordee.store.terminology.concepts import StoredConcept
 from cordee.terminology.sources import CodeSystem, Sources, States, is_unchanged
 
-_MOST_MEMBERS = 1_000_000
+MOST_CONCEPTS = 500_000
+"""That one expansion reads: half a kilobyte each."""
+
 _MOST_REMEMBERED = 300_000
 """The members of all the expansions that a process remembers: half a kilobyte each."""
 
@@ -83,6 +85,7 @@ class _Expanding:
         self._sources = sources
         self._folding: set[str] = set()
         self._named: dict[str, Expansion] = {}
+        self._left = MOST_CONCEPTS
 
     async def named(self, canonical: str, within: Sequence[str]) -> Expansion:
         """Each value set once, however many lead to it: of a few that each name the next twice, there are millions."""
@@ -112,8 +115,6 @@ class _Expanding:
     async def of(self, composition: Composition, within: Sequence[str]) -> Expansion:
         included = [await self._members(rule, within) for rule in composition.include]
         excluded = [await self._members(rule, within) for rule in composition.exclude]
-        if sum(map(len, included)) > _MOST_MEMBERS:
-            raise TooCostly(f"The value set has more than {_MOST_MEMBERS} codes.", path="ValueSet.compose")
         members = combined(included, excluded, inactive=composition.inactive)
         return Expansion(members, frozenset(self._folding))
 
@@ -138,7 +139,13 @@ class _Expanding:
                 f"The concepts of {url}{version} are not known here; import the code system.",
                 path=f"{rule.path}.system",
             )
-        found = await self._concepts.select(system.generation, rule.filters, case_sensitive=system.case_sensitive)
+        found = await self._concepts.select(
+            system.generation, rule.filters, case_sensitive=system.case_sensitive, most=self._left + 1
+        )
+        self._left -= len(found)
+        if self._left < 0:
+            sentence = f"It rests on more than {MOST_CONCEPTS} concepts, too many to be gone through: filter them."
+            raise TooCostly(sentence, path=rule.path)
         return [_member(system, concept) for concept in found]
 
     async def _listed(self, rule: Rule, url: str, system: CodeSystem | None) -> list[Member]:

@@ -73,9 +73,15 @@ class ConceptReader:
         return {row["folded"]: _concept(row) for row in rows}
 
     async def select(
-        self, generation: int, filters: Sequence[Filter], *, case_sensitive: bool, among: Sequence[str] | None = None
+        self,
+        generation: int,
+        filters: Sequence[Filter],
+        *,
+        case_sensitive: bool,
+        among: Sequence[str] | None = None,
+        most: int | None = None,
     ) -> list[StoredConcept]:
-        """The concepts that all filters keep, in the order of the system; with `among`, of those codes alone.
+        """The concepts that all filters keep, the first `most` in the order of the system; of the codes `among` alone.
 
         Raises `UnusableTerminology` for a filter that can't be applied.
         """
@@ -84,9 +90,12 @@ class ConceptReader:
             sql = "".join([f" AND {await conditions.of(one)}" for one in filters])
             if among is not None:
                 sql += f" AND {conditions.among(among)}"
+            sql += " ORDER BY c.concept"
+            if most is not None:
+                sql += f" LIMIT {conditions.limit(most)}"
             try:
                 rows = await connection.fetch(
-                    f"SELECT {_MEMBER} {_TABLE}{sql} ORDER BY c.concept", self._tenant, generation, *conditions.values
+                    f"SELECT {_MEMBER} {_TABLE}{sql}", self._tenant, generation, *conditions.values
                 )
             except asyncpg.InvalidRegularExpressionError:
                 wrong = next(one for one in filters if one.op == "regex")
@@ -165,6 +174,10 @@ class _Conditions:
             "EXISTS (SELECT FROM jsonb_array_elements_text(c.properties -> "
             f"{self._value(wanted.property)}) AS v(said) WHERE v.said ~ {pattern})"
         )
+
+    def limit(self, most: int) -> str:
+        """A number of rows."""
+        return self._value(most, "bigint")
 
     def among(self, folded: Sequence[str]) -> str:
         """The condition of being one of some codes, as the system compares them."""
