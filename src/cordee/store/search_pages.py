@@ -13,6 +13,7 @@ from cordee.store import search_statements as statements
 from cordee.store.connection import Connection
 from cordee.store.date_box import Box
 from cordee.store.index_values import PRESENT, form_hash
+from cordee.store.search_chains import MANY_TERMS
 from cordee.store.search_order import OrderShape, Position
 from cordee.store.search_shape import AllOf, AnyOf, HasTerms, Not, ReferredBy, Refers, Rows
 from cordee.store.search_statements import PageShape
@@ -72,6 +73,8 @@ async def page_records(
 async def _is_much(connection: Connection, search: SortedSearch, most_sorted: int) -> bool:
     """Whether the walk of an index is worth while."""
     indexed = search.by[0].indexed
+    if indexed and _has_many_terms(search):
+        return True
     tried = any(isinstance(shape, Refers | ReferredBy | AnyOf | AllOf) for shape in search.found.conditions)
     most = MOST_READ if not indexed else min(most_sorted, _MOST_TRIED) if tried else most_sorted
     call = statements.at_most(search.found).call([*search.arguments, most + 1])
@@ -82,6 +85,17 @@ async def _is_much(connection: Connection, search: SortedSearch, most_sorted: in
             "a reference or a URI; narrow the search, or sort by a date, a number or a text."
         )
     return found > most
+
+
+def _has_many_terms(search: SortedSearch) -> bool:
+    """Whether all that is asked is one of many terms: those that few rows have were found beforehand (`search_chains`).
+
+    To count them would be to compare each row's terms with them all.
+    """
+    if search.found.conditions != (HasTerms(single=False),):
+        return False
+    _tenant, _type, terms = search.arguments
+    return len(terms) >= 2 * MANY_TERMS  # a token is looked for in two forms
 
 
 async def _page(connection: Connection, search: SortedSearch, count: int) -> list[Any]:

@@ -4,7 +4,7 @@ What a tenant has is told by its *edition*, a number drawn anew at every change 
 was undone is never met again. A process keeps what it has read under its edition, and a write names the edition it was
 indexed by: the statement writes nothing when that is no longer the tenant's (`write.apply`). So no write misses a
 parameter that was there before it, whichever process makes it; what was written before is gone through in the
-background (`search_parameter_indexing`).
+background (`search_parameter_indexing`). Why so: docs/decisions/0012-own-search-parameters.md.
 """
 
 import secrets
