@@ -336,3 +336,20 @@ async def test_a_bundle_that_makes_no_sense_is_refused_with_a_reason(loader: Loa
     outcome = await load(loader, text)
     assert sum(outcome.effects.values()) == 1
     assert outcome.refusals[0].issues[0].diagnostics
+
+
+async def test_an_entry_that_asks_for_what_can_not_be_stops_no_other_of_a_batch(loader: Loader) -> None:
+    """As over HTTP; of a transaction it refuses the whole, and every fault is told at once."""
+    entries = [
+        entry(patient("a"), "PUT", "Patient/a"),
+        entry(patient("b"), "PUT", "Nothing/b"),
+        entry(patient("c"), "MERGE", "Patient/c"),
+        entry(patient("d")),
+    ]
+    outcome = await load(loader, bundle("batch", *entries))
+    assert outcome.effects == {("Patient", "created"): 1, ("Patient", "refused"): 3}
+    assert sorted(str(refusal.issues[0].path)[:15] for refusal in outcome.refusals) == [
+        f"Bundle.entry[{number}]" for number in (1, 2, 3)
+    ]
+    (whole,) = (await load(loader, bundle("transaction", *entries))).refusals
+    assert [str(issue.path)[:15] for issue in whole.issues] == [f"Bundle.entry[{number}]" for number in (1, 2, 3)]

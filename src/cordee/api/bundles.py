@@ -12,7 +12,7 @@ from cordee.api.response import FhirResponse, outcome_text
 from cordee.api.writing import condition_parser, written_response
 from cordee.fhir import bundle_text
 from cordee.fhir.body import instant
-from cordee.fhir.bundle import BundleEntry, IncomingBundle, InvalidBundle, in_processing_order
+from cordee.fhir.bundle import BundleEntry, IncomingBundle, InvalidBundle, in_processing_order, require_no_faults
 from cordee.fhir.bundle_text import ResponseEntry, etag
 from cordee.fhir.outcome import FhirError, Issue, MethodNotAllowed
 from cordee.fhir.patch import patch_in_entry
@@ -52,11 +52,7 @@ class _Run:
 
     async def transaction(self, bundle: IncomingBundle) -> bytes:
         """Writes all or nothing; the reads see what was written, and one that fails undoes it (R4 http.html#trules)."""
-        faults = (_missing_request, _posted_operation)
-        issues = [issue for entry in bundle.entries for issue in entry.issues]
-        issues += [issue for entry in bundle.entries for fault in faults for issue in fault(entry)]
-        if issues:
-            raise InvalidBundle(issues[0].diagnostics, issues=issues)
+        require_no_faults(issue for entry in bundle.entries for issue in (*entry.faults, *_posted_operation(entry)))
         answers: dict[int, ResponseEntry] = {}
 
         async def read(reader: Reader, entry: BundleEntry) -> None:
@@ -78,9 +74,7 @@ class _Run:
         answers: dict[int, ResponseEntry] = {}
         for entry in in_processing_order(bundle.entries):
             try:
-                issues = (*entry.issues, *_missing_request(entry))
-                if issues:
-                    raise InvalidBundle(issues[0].diagnostics, issues=issues)
+                require_no_faults(entry.faults)
                 request, address, interaction = self._asked(entry)
                 response = await carry_out(interaction, address, self._settings, request, self._repository)
                 answers[entry.index] = _response_entry(response, entry)
@@ -148,13 +142,6 @@ def _response_entry(response: FhirResponse, entry: BundleEntry) -> ResponseEntry
 
 def _precondition(entry: BundleEntry) -> Precondition:
     return parse_precondition(entry.if_match, entry.if_none_match)
-
-
-def _missing_request(entry: BundleEntry) -> tuple[Issue, ...]:
-    if entry.method or entry.issues:
-        return ()
-    sentence = "The entry has no request: a batch or transaction says what to do."
-    return (Issue("error", "required", sentence, f"{entry.path}.request"),)
 
 
 def _posted_operation(entry: BundleEntry) -> tuple[Issue, ...]:

@@ -1,6 +1,7 @@
 """A batch or transaction Bundle taken apart: what each entry asks for, its resource still as text (R4 bundle.html)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,7 +39,15 @@ class BundleEntry:
     url: str = ""
     """The address asked for, relative to the base."""
     issues: tuple[Issue, ...] = ()
-    """What is wrong with the request itself."""
+    """What is wrong with the request as it is written."""
+
+    @property
+    def faults(self) -> tuple[Issue, ...]:
+        """What is wrong with the request, or that there is none: then the entry can't be carried out."""
+        if self.method or self.issues:
+            return self.issues
+        sentence = "The entry has no request: a batch or transaction says what to do."
+        return (Issue("error", "required", sentence, f"{self.path}.request"),)
 
     @property
     def path(self) -> str:
@@ -121,9 +130,8 @@ def parse_bundle(
     if repeats_members(compact, parsed):
         refuse_repeated_members(_without_resources(compact, bundle))
     entries = [_entry(i, entry, base_url) for i, entry in enumerate(bundle.entry)]
-    issues = [issue for entry in entries for issue in entry.issues]
-    if issues and not faults_by_entry:
-        raise InvalidBundle(issues[0].diagnostics, issues=issues)
+    if not faults_by_entry:
+        require_no_faults(issue for entry in entries for issue in entry.issues)
     return IncomingBundle(bundle.type, tuple(entries))
 
 
@@ -136,6 +144,12 @@ def _escapes_a_name(compact: bytes) -> bool:
     if b"\\" not in compact:
         return False
     return any(match[1] and b"\\" in match[0] for match in _STRING.finditer(compact))
+
+
+def require_no_faults(issues: Iterable[Issue]) -> None:
+    """Raises `InvalidBundle` with all of `issues`, if there are any."""
+    if found := tuple(issues):
+        raise InvalidBundle(found[0].diagnostics, issues=found)
 
 
 def in_processing_order(entries: tuple[BundleEntry, ...]) -> list[BundleEntry]:

@@ -4,10 +4,11 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from cordee.fhir.body import Incoming
-from cordee.fhir.bundle import BundleEntry, InvalidBundle, parse_bundle
-from cordee.fhir.outcome import FhirError, Issue, PreconditionFailed, Unavailable
+from cordee.fhir.bundle import BundleEntry, InvalidBundle, in_processing_order, parse_bundle, require_no_faults
+from cordee.fhir.outcome import FhirError, PreconditionFailed, Unavailable
 from cordee.fhir.patch import accept_patched, patch_in_entry
 from cordee.fhir.query import Search
 from cordee.store.changes import Precondition, Written
@@ -18,8 +19,8 @@ from cordee.store.repository import Repository
 MOST_ENTRIES = 1_000_000
 """A file is its operator's to choose: the limit of the HTTP door is not applied."""
 
+_READS = ("GET", "HEAD")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_NO_REQUEST = "The entry has no request: a batch or transaction says what to do."
 
 ParsePrecondition = Callable[[BundleEntry], Precondition]
 ParseCriteria = Callable[[str, str], Search]
@@ -39,14 +40,13 @@ async def carry_out_transaction(
     """
     entries: tuple[BundleEntry, ...] = ()
     try:
-        bundle = parse_bundle(text, base_url=base_url, most_entries=MOST_ENTRIES)
-        entries = tuple(keeping_unique_id(entry) for entry in bundle.entries)
-        _require_requests(entries)
+        entries = _entries(text, base_url)
+        require_no_faults(issue for entry in entries for issue in entry.faults)
         written = await repository.transaction(entries, preconditions, parse_criteria)
     except Unavailable:
         raise
     except FhirError as refusal:
-        types = [_type_of(entry) for entry in entries if entry.method not in ("GET", "HEAD")] or ["Bundle"]
+        types = [_type_of(entry) for entry in entries if entry.method not in _READS] or ["Bundle"]
         effects: Counter[tuple[str, LoadEffect]] = Counter((type_, "refused") for type_ in types)
         conditional = isinstance(refusal, PreconditionFailed)
         return Outcome(effects, (Refusal("Bundle", refusal.issues, resources=len(types), conditional=conditional),))
@@ -61,27 +61,29 @@ async def carry_out_batch(
     store: StoreContents,
     base_url: str | None = None,
 ) -> AsyncIterator[Outcome]:
-    """Each entry on its own, deletions first, then creations, then updates and patches (R4 http.html#trules).
+    """Each entry on its own, in the order of R4 http.html#trules; one that is at fault stops no other.
 
-    Entries without any condition are given to `store` together. Reads are left out.
+    Those of a step that have no condition come first, and are given to `store` together. Reads are left out.
     """
     try:
-        bundle = parse_bundle(text, base_url=base_url, most_entries=MOST_ENTRIES)
+        entries = _entries(text, base_url)
     except FhirError as refusal:
         yield Outcome.refused("Bundle", refusal)
         return
-    entries = [keeping_unique_id(entry) for entry in bundle.entries]
-    for method in ("DELETE", "POST", "PUT", "PATCH"):
-        of_method = [entry for entry in entries if entry.method == method]
-        plain = [Content(e.resource or b"", e.id, e.path) for e in of_method if _is_plain_write(e)]
-        async for outcome in store(plain):
-            yield outcome
-        for entry in of_method:
-            if not _is_plain_write(entry):
+    plain_first = tuple(sorted(entries, key=_is_plain_write, reverse=True))
+    writing = [entry for entry in in_processing_order(plain_first) if entry.method not in _READS]
+    for are_plain, of_kind in groupby(writing, _is_plain_write):
+        if are_plain:
+            async for outcome in store([Content(e.resource or b"", e.id, e.path) for e in of_kind]):
+                yield outcome
+        else:
+            for entry in of_kind:
                 yield await _carry_out(entry, repository, preconditions, parse_criteria)
-    for entry in entries:
-        if not entry.method:
-            yield Outcome.refused(_type_of(entry), InvalidBundle(_NO_REQUEST, path=entry.path), path=entry.path)
+
+
+def _entries(text: bytes, base_url: str | None) -> tuple[BundleEntry, ...]:
+    bundle = parse_bundle(text, base_url=base_url, most_entries=MOST_ENTRIES, faults_by_entry=True)
+    return tuple(keeping_unique_id(entry) for entry in bundle.entries)
 
 
 def keeping_unique_id(entry: BundleEntry) -> BundleEntry:
@@ -101,7 +103,8 @@ def keeping_unique_id(entry: BundleEntry) -> BundleEntry:
 def _is_plain_write(entry: BundleEntry) -> bool:
     """Whether nothing but the resource and its id counts, so that it can be written together with others."""
     if (
-        entry.resource is None
+        entry.faults
+        or entry.resource is None
         or entry.resource_type is None
         or entry.if_none_exist is not None
         or entry.if_match is not None
@@ -120,6 +123,7 @@ async def _carry_out(
     entry: BundleEntry, repository: Repository, preconditions: ParsePrecondition, parse_criteria: ParseCriteria
 ) -> Outcome:
     try:
+        require_no_faults(entry.faults)
         written = await _write(entry, repository, preconditions, parse_criteria)
     except Unavailable:
         raise
@@ -168,12 +172,6 @@ def _required_id(entry: BundleEntry) -> str:
     if entry.id is None:
         raise InvalidBundle(f"A {entry.method} needs an id or a condition.", path=f"{entry.path}.request.url")
     return entry.id
-
-
-def _require_requests(entries: Sequence[BundleEntry]) -> None:
-    issues = [Issue("error", "required", _NO_REQUEST, entry.path) for entry in entries if not entry.method]
-    if issues:
-        raise InvalidBundle(issues[0].diagnostics, issues=issues)
 
 
 def _type_of(entry: BundleEntry) -> str:
