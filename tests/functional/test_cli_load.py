@@ -236,3 +236,18 @@ def test_a_transaction_may_name_this_server_in_its_addresses(
     assert load("--base-url", "https://ours.example.org/", tmp_path).returncode == 0
     assert client.get("Patient?_summary=count").json()["total"] == 2
     assert load(tmp_path).returncode == 1
+
+
+def test_a_large_file_is_stored_by_processes_in_the_order_of_its_lines(
+    load: Load, client: httpx.Client, tmp_path: Path
+) -> None:
+    lines = [patient(f"p{n}") if n % 2_000 else {"resourceType": "Patient", "gender": "x"} for n in range(8_000)]
+    lines += [patient("p1", gender="male"), *lines[1:500], patient("p1", gender="female")]
+    (tmp_path / "large.ndjson").write_bytes(ndjson(*lines))
+    report = tmp_path / "refused"
+    done = load(tmp_path / "large.ndjson", "--processes", "2", "--report", report)
+    assert done.returncode == 1
+    assert table(done)["Patient"][0] == 7_996
+    assert [orjson.loads(line)["line"] for line in report.read_bytes().splitlines()] == [1, 2_001, 4_001, 6_001]
+    assert client.get("Patient/p1").json()["gender"] == "female"
+    assert client.get("Patient?_summary=count").json()["total"] == 7_996

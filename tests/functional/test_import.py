@@ -78,6 +78,18 @@ def test_the_refusals_are_a_file_of_outcomes_that_name_the_line(client: httpx.Cl
     assert plain.text == file.text
 
 
+def test_references_under_the_address_of_this_server_are_relative_ones(client: httpx.Client, base_url: str) -> None:
+    observation = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": f"{base_url}/Patient/a"},
+    }
+    completed(client, client.post("$import", content=orjson.dumps(observation), headers=NDJSON))
+    assert client.get("Observation/o").json()["subject"] == {"reference": "Patient/a"}
+
+
 def test_atomic_stores_all_of_a_file_or_nothing(client: httpx.Client) -> None:
     content = patients("a") + b"{}\n"
     manifest = completed(client, client.post("$import?mode=atomic", content=content, headers=NDJSON))

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -80,7 +81,8 @@ class Importing:
 
 
 async def ended(jobs: JobQueue, job_id: str) -> Job:
-    for _ in range(20_000):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         job = await jobs.find(job_id)
         if job.has_ended:
             assert job.state == "completed", job.fault

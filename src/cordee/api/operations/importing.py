@@ -39,7 +39,7 @@ async def _import(repository: Repository, asked: Asked) -> FhirResponse:
 
 async def _import_posted(repository: Repository, asked: Asked, blocks: AsyncIterator[bytes]) -> FhirResponse:
     """The file is kept as it arrives, compressed or not: memory never holds it."""
-    order = ImportOrder((ImportInput(RECEIVED),), _mode(asked), asked.url)
+    order = ImportOrder((ImportInput(RECEIVED),), _mode(asked), asked.url, asked.base_url)
     most = asked.settings.max_import_bytes
     with receiving(asked.settings.data_dir / "jobs") as folder:
         size = 0
@@ -91,7 +91,7 @@ def _order(asked: Asked, policy: ImportPolicy) -> ImportOrder:
         refuse("too-costly", f"An import takes {MOST_INPUTS} files at most; ask for several.", "Parameters.parameter")
     if issues:
         raise FhirError(issues[0].diagnostics, issues=issues)
-    return ImportOrder(tuple(inputs), _mode(asked), asked.url)
+    return ImportOrder(tuple(inputs), _mode(asked), asked.url, asked.base_url)
 
 
 def _mode(asked: Asked) -> Mode:

@@ -1,9 +1,12 @@
 """The options of `cordee load`, and how a load begins and ends."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -28,12 +31,14 @@ from cordee.settings import Settings
 from cordee.store.changes import Precondition
 from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.loading import Loader
+from cordee.store.loading.processes import database_processes
 from cordee.store.reader import Reader
 from cordee.store.statistics import refresh_statistics
 
 _LOAD_WORTH_STATISTICS = 2_000
 _INTERRUPTED = 130
 _WRITES_A_FILE = 2
+_MOST_PROCESSES_UNASKED = 4
 
 
 def load(
@@ -50,6 +55,10 @@ def load(
         typer.Option(
             help="Public address before /fhir, as for serving: what is under it is of this server.", show_default=False
         ),
+    ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that check and store.", show_default="one a core, at most 4"),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="File that receives every refusal, one JSON object a line.", dir_okay=False)
@@ -91,9 +100,14 @@ def load(
     try:
         with ready_database(settings) as dsn:
             began = time.monotonic()
-            interrupted = asyncio.run(_load(settings, dsn, tenant, sources, jobs, counted))
+            how = _How(tenant, jobs, processes or min(os.cpu_count() or 1, _MOST_PROCESSES_UNASKED))
+            interrupted = asyncio.run(_load(settings, dsn, how, sources, counted))
     except KeyboardInterrupt:
         interrupted = True
+    except BrokenProcessPool:
+        raise CommandError(
+            "A process was killed: what is counted is stored; the same command loads the rest."
+        ) from None
     finally:
         counted.close()
         if counted.resources or interrupted:
@@ -105,28 +119,38 @@ def load(
         raise typer.Exit(1)
 
 
-async def _load(settings: Settings, dsn: str, tenant: str, sources: list[Source], jobs: int, report: Report) -> bool:
+@dataclass(frozen=True, slots=True)
+class _How:
+    tenant: str
+    jobs: int
+    processes: int
+
+
+async def _load(settings: Settings, dsn: str, how: _How, sources: list[Source], report: Report) -> bool:
     """Loads; whether the operator ended it."""
     database = Database(
         dsn,
-        connections=_WRITES_A_FILE * jobs,
+        connections=_WRITES_A_FILE * how.jobs,
         statement_timeout_seconds=settings.statement_timeout_seconds,
     )
     await database.open()
     collect_seldom()
     try:
         try:
-            number = await database.tenant(tenant)
+            number = await database.tenant(how.tenant)
         except NotFound as fault:
-            raise CommandError(f"{fault} Make it with: cordee tenant create {tenant}", exit_code=2) from None
+            raise CommandError(f"{fault} Make it with: cordee tenant create {how.tenant}", exit_code=2) from None
         size = 0 if any(source.is_stream for source in sources) else sum(source.size for source in sources)
         console = Console(stderr=True)
         with progress_display(console, size=size, files=len(sources)) as display:
             known = await Reader(database, number).search_parameters()
-            base = _fhir_base(settings, tenant)
-            loader = Loader(database, number, _precondition, _criteria_parser(base, known), base)
-            run = Run(loader, report, display)
-            interrupted = await _until_interrupted(run, sources, jobs)
+            base = _fhir_base(settings, how.tenant)
+            criteria = _criteria_parser(base, known)
+            async with database_processes(dsn, how.processes) as processes:
+                pool = processes if how.processes > 1 else None
+                loader = Loader(database, number, _precondition, criteria, base, pool)
+                run = Run(loader, report, display, chunks_under_way=_WRITES_A_FILE * how.processes)
+                interrupted = await _until_interrupted(run, sources, how.jobs)
         if report.written >= _LOAD_WORTH_STATISTICS:
             await refresh_statistics(database)
         return interrupted

@@ -13,15 +13,14 @@ from cordee.cli.load.sources import Source
 from cordee.store.loading import CHUNK_BYTES, CHUNK_RESOURCES, Content, Document, Loader, Outcome, peek
 from cordee.store.loading.decompression import DamagedData
 
-_CHUNKS_UNDER_WAY = 2
-"""While PostgreSQL writes one chunk, the next is read and checked."""
-
 
 class Run:
     """One load. What is under way when it is cancelled is finished first, and counted."""
 
-    def __init__(self, loader: Loader, report: Report, display: ProgressDisplay) -> None:
+    def __init__(self, loader: Loader, report: Report, display: ProgressDisplay, *, chunks_under_way: int = 2) -> None:
+        """`chunks_under_way`, of one file: while PostgreSQL writes one, the next is read and checked."""
         self._loader = loader
+        self._chunks_under_way = chunks_under_way
         self._report = report
         self._display = display
         self._ending = False
@@ -62,7 +61,7 @@ class Run:
 
     async def _load_file(self, source: Source, only: "_Lines") -> None:
         """Loads a file, or the documents that stand on some of its lines."""
-        writes = _Writes()
+        writes = _Writes(self._chunks_under_way)
         try:
             try:
                 await self._load_documents(source, only, writes)
@@ -171,12 +170,13 @@ class _Writes:
     They are tasks of their own, so that a write that was begun is finished when the file's task is cancelled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._tasks: dict[asyncio.Task[None], _Keys] = {}
 
     async def begin(self, write: Callable[[], Coroutine[Any, Any, None]], keys: "_Keys" = frozenset()) -> None:
         """Starts a write of `keys` as soon as it may start."""
-        while len(self._tasks) >= _CHUNKS_UNDER_WAY or any(keys & others for others in self._tasks.values()):
+        while len(self._tasks) >= self._most or any(keys & others for others in self._tasks.values()):
             await self._wait_for_one()
         self._tasks[asyncio.create_task(write())] = keys
 

@@ -26,14 +26,16 @@ class ImportOrder:
     inputs: tuple[ImportInput, ...]
     mode: Mode
     request: str = ""
+    base: str | None = None
+    """The server's own FHIR base, under which references are relative ones."""
 
     def as_json(self) -> dict[str, Any]:
         """The request of the job."""
         inputs = [{"url": one.url, "type": one.type} for one in self.inputs]
-        return {"inputs": inputs, "mode": self.mode, "request": self.request}
+        return {"inputs": inputs, "mode": self.mode, "request": self.request, "base": self.base}
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> "ImportOrder":
         """From what `as_json` gave."""
         inputs = tuple(ImportInput(one["url"], one["type"]) for one in request["inputs"])
-        return cls(inputs, request["mode"], request["request"])
+        return cls(inputs, request["mode"], request["request"], request["base"])

@@ -17,6 +17,7 @@ from cordee.store.bulk_import.order import RECEIVED, RECEIVED_NAME
 from cordee.store.jobs.folders import open_private
 
 _BLOCK = 1 << 19
+_FETCHED = "fetched-{}"
 _SECONDS_WITHOUT_AN_ANSWER = 60
 
 
@@ -80,7 +81,7 @@ def open_source(url: str, number: int, job_folder: Path, policy: ImportPolicy) -
         if url == RECEIVED:
             return (job_folder / RECEIVED_NAME).open("rb")
         if url.startswith("https:"):
-            return _fetched(url, job_folder / f"fetched-{number}")
+            return _fetched(url, job_folder / _FETCHED.format(number))
         parts = _inside(policy.folder, url) if policy.folder is not None else None
         if policy.folder is None or parts is None:
             raise UnusableSource(f"{url} may not be read.")
@@ -133,6 +134,12 @@ def _fetched(url: str, place: Path) -> IO[bytes]:
             raise UnusableSource(f"{url} can't be reached: {reason}.") from None
         partial.rename(place)
     return place.open("rb")
+
+
+def forget_sources(job_folder: Path) -> None:
+    """Removes what was received and fetched for a job, once it is imported."""
+    for path in (job_folder / RECEIVED_NAME, *job_folder.glob(_FETCHED.format("*"))):
+        path.unlink(missing_ok=True)
 
 
 async def blocks(file: IO[bytes]) -> AsyncIterator[bytes]:

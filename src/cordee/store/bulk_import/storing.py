@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from cordee.fhir.body import Incoming, accept
+from cordee.fhir.body import Incoming, accept, with_own_references_relative
 from cordee.fhir.outcome import Conflict, FhirError, Issue, TooLarge, operation_outcome
 from cordee.store.bulk_import.pieces import Piece
 from cordee.store.connection import Connection, Database
@@ -54,6 +54,14 @@ class PieceOutcome:
         return place.tenant, place.job, place.file, place.piece, effects, self.errors
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is held to of a file's lines: their type, None for any; `base` is the server's own, None when not known."""
+
+    type: str | None
+    base: str | None
+
+
 class StoredAlready(Exception):
     """The piece was stored by a process that was thought dead."""
 
@@ -62,12 +70,12 @@ class _Refused(Exception):
     """A file that is stored whole or not at all has lines that are refused."""
 
 
-async def store_piece(database: Database, place: Place, piece: Piece, type_: str | None) -> PieceOutcome:
+async def store_piece(database: Database, place: Place, piece: Piece, rules: Rules) -> PieceOutcome:
     """Stores a piece and marks it as stored, together.
 
     Raises `StoredAlready`, `Unavailable`, or `Conflict` when other writers kept coming first.
     """
-    checked = _check(piece, type_)
+    checked = _check(piece, rules)
 
     async def store(connection: Connection) -> PieceOutcome:
         return await _write(connection, database, place.tenant, checked)
@@ -79,7 +87,7 @@ async def store_whole(
     database: Database,
     place: Place,
     pieces: Callable[[], AsyncIterator[Piece]],
-    type_: str | None,
+    rules: Rules,
     is_cancelled: Callable[[], bool],
 ) -> PieceOutcome:
     """Stores all the pieces of a file and marks it as stored, together; none of them when a line is refused.
@@ -95,7 +103,7 @@ async def store_whole(
         async for piece in pieces():
             if is_cancelled():
                 raise InterruptedError
-            outcome = await _write(connection, database, place.tenant, _check(piece, type_))
+            outcome = await _write(connection, database, place.tenant, _check(piece, rules))
             effects += outcome.effects
             errors += outcome.errors.splitlines(keepends=True)
             if effects.total() > MOST_ATOMIC:
@@ -138,11 +146,12 @@ class _Checked:
     refused: list[tuple[int | None, str, FhirError]]
 
 
-def _check(piece: Piece, type_: str | None) -> _Checked:
+def _check(piece: Piece, rules: Rules) -> _Checked:
     checked = _Checked([], [(line, "line", TooLarge("The line is too long.")) for line in piece.too_long])
     for line, text in piece.lines:
         try:
-            checked.accepted.append((line, accept(text, type_)))
+            own = text if rules.base is None else with_own_references_relative(text, rules.base)
+            checked.accepted.append((line, accept(own, rules.type)))
         except FhirError as refusal:
             checked.refused.append((line, "line", refusal))
     if piece.damage is not None:

@@ -16,12 +16,13 @@ from typing import IO, Any
 from cordee.fhir.body import instant
 from cordee.store.bulk_import.order import ImportInput, ImportOrder
 from cordee.store.bulk_import.pieces import Piece, cut
-from cordee.store.bulk_import.processes import ImportProcesses, Source, import_processes, whole_file
-from cordee.store.bulk_import.sources import ImportPolicy, UnusableSource, blocks, open_source
-from cordee.store.bulk_import.storing import PieceOutcome, Place, StoredAlready, error_lines, store_piece
+from cordee.store.bulk_import.sources import ImportPolicy, UnusableSource, blocks, forget_sources, open_source
+from cordee.store.bulk_import.storing import PieceOutcome, Place, Rules, StoredAlready, error_lines, store_piece
+from cordee.store.bulk_import.whole_files import Source, store_file
 from cordee.store.jobs import Json, RunningJob
 from cordee.store.jobs.folders import open_private
 from cordee.store.loading.decompression import plain_blocks
+from cordee.store.loading.processes import DatabaseProcesses, database_processes
 from cordee.store.statistics import refresh_statistics
 
 KIND = "import"
@@ -75,11 +76,12 @@ async def import_files(running: RunningJob, policy: ImportPolicy) -> Json:
     """
     order = ImportOrder.of(running.job.request)
     position = _Position.of(running.job.position, len(order.inputs))
-    async with import_processes(running.database.dsn, policy) as processes:
+    async with database_processes(running.database.dsn, policy.processes) as processes:
         run = _Run(running, policy, order, position, processes)
         await run.resume()
         for number in range(position.file, len(order.inputs)):
             await run.import_file(number)
+    await asyncio.to_thread(forget_sources, running.folder)
     if run.stored >= _WORTH_STATISTICS:
         await refresh_statistics(running.database)
     return run.result()
@@ -101,7 +103,7 @@ class _Run:
         policy: ImportPolicy,
         order: ImportOrder,
         position: _Position,
-        processes: ImportProcesses,
+        processes: DatabaseProcesses,
     ) -> None:
         self._running = running
         self._policy = policy
@@ -148,14 +150,17 @@ class _Run:
     async def _store_whole(self, number: int, one: ImportInput, errors: IO[bytes]) -> None:
         if self._position.piece > 0:
             return
-        source = Source(one.url, number, one.type, self._running.files())
+        source = Source(one.url, number, self._rules(one), self._running.files())
         with await asyncio.to_thread(open_source, one.url, number, source.job_folder, self._policy) as file:
             size = self._require_unchanged(number, file)
         known, place = self._marked.get((number, 0)), self._place(number, 0)
         if known is None:
-            small = size <= _SMALL_FILE
-            storing = whole_file(self._running.database, place, source, self._policy) if small else None
-            known = await self._outcome(number, 0, storing or self._processes.store_whole(place, source))
+            storing: Awaitable[PieceOutcome] = (
+                store_file(self._running.database, place, source, self._policy)
+                if size <= _SMALL_FILE
+                else self._processes.call(store_file, place, source, self._policy)
+            )
+            known = await self._outcome(number, 0, storing)
         self._tell(known, errors)
 
     async def _store_pieces(self, number: int, one: ImportInput, errors: IO[bytes]) -> None:
@@ -190,9 +195,11 @@ class _Run:
                 if known is not None:
                     yield _Begun(piece.number, keys, _already(known))
                 elif is_only:  # starting processes for it would take longer
-                    yield _Begun(piece.number, keys, store_piece(self._running.database, place, piece, one.type))
+                    yield _Begun(
+                        piece.number, keys, store_piece(self._running.database, place, piece, self._rules(one))
+                    )
                 else:
-                    yield _Begun(piece.number, keys, self._processes.store_piece(place, piece, one.type))
+                    yield _Begun(piece.number, keys, self._processes.call(store_piece, place, piece, self._rules(one)))
 
     def _require_unchanged(self, number: int, file: IO[bytes]) -> int:
         """The size of a file, in bytes; raises `UnusableSource` when it is not as it was when the import began."""
@@ -243,6 +250,9 @@ class _Run:
         lines = sum(one.effects.total() for one in self._position.files)
         where = "" if file == files else f", file {file + 1} of {files} at {self._read:.0%}"
         return f"{lines} resources{where}"
+
+    def _rules(self, one: ImportInput) -> Rules:
+        return Rules(one.type, self._order.base)
 
     def _place(self, file: int, piece: int) -> Place:
         return Place(self._running.job.tenant, self._running.job.id, file, piece)
