@@ -26,6 +26,7 @@ from cordee.store.connection import Database
 from cordee.store.tenants import create_tenant
 
 SETTINGS = {
+    "CORDEE_BACKGROUND": "true",
     "CORDEE_SUBSCRIPTION_ENDPOINTS": '["127.0.0.1"]',
     "CORDEE_SUBSCRIPTION_FIRST_RETRY_SECONDS": "0.05",
     "CORDEE_SUBSCRIPTION_LONGEST_RETRY_SECONDS": "0.2",

@@ -13,6 +13,7 @@ from tests.receivers import PATIENCE_SECONDS, Received, Receiver, eventually, re
 from tests.subscriptions import encounter, incoming, observation, subscription, topic_subscription
 
 from cordee.fhir.bundle import parse_bundle
+from cordee.fhir.subscriptions.notifications import Event
 from cordee.settings import Settings
 from cordee.store.changes import ANY
 from cordee.store.connection import Database
@@ -22,6 +23,7 @@ from cordee.store.subscriptions.refusals import UnservedSubscription
 from cordee.store.tenants import create_tenant
 from cordee.store.unit_of_work import Put
 from cordee.subscriptions.asking import events_bundle, request_again
+from cordee.subscriptions.contents import contents
 from cordee.subscriptions.service import deliver
 
 Delivering = Callable[..., AbstractAsyncContextManager[None]]
@@ -258,7 +260,7 @@ async def test_events_recorded_while_deliveries_fail_are_numbered_on(
         for number in range(40):
             await put(repository, observation(f"o{number}", number))
         receiver.answer = lambda _request: 200
-        received = await receiver.until(lambda all_: values(all_)[-1] == 39)
+        received = await receiver.until(lambda all_: values(all_)[-1:] == [39])
     assert list(dict.fromkeys(values(received))) == list(range(40))
 
 
@@ -333,7 +335,7 @@ async def test_what_was_not_delivered_when_delivery_ends_is_delivered_when_it_be
         await receiver.count(2)
     receiver.answer = lambda _request: 200
     async with delivering():
-        received = await receiver.until(lambda all_: values(all_)[-1] == 4)
+        received = await receiver.until(lambda all_: values(all_)[-1:] == [4])
     assert list(dict.fromkeys(values(received))) == [0, 1, 2, 3, 4]
     assert values(received) == sorted(values(received))
 
@@ -532,6 +534,17 @@ async def test_events_that_wait_go_together_up_to_the_number_asked_for(
     numbers = [r.numbers for r in received[1:]]
     assert [n for some in numbers for n in some] == list(range(1, 11))
     assert max(map(len, numbers)) == 4
+
+
+async def test_resources_that_are_too_much_for_one_notification_come_in_the_next(repository: Repository) -> None:
+    for number in range(20):
+        await put(repository, observation(f"o{number}", number))
+    body = len((await repository.read("Observation", "o0")).body)
+    events = [Event(n + 1, "Observation", f"o{n}", 1, datetime.now(UTC)) for n in range(20)]
+    told = await contents(repository, events, "full-resource", most_bytes=body * 12 + 20)
+    assert [event.number for event, _ in told] == list(range(1, 13))
+    assert [event.number for event, _ in await contents(repository, events, "full-resource", most_bytes=1)] == [1]
+    assert len(await contents(repository, events, "id-only", most_bytes=1)) == 20
 
 
 async def test_a_handshake_that_is_refused_leaves_the_subscription_in_error(

@@ -26,8 +26,9 @@ from cordee.store.connection import DEFAULT_TENANT, Database
 from cordee.store.failures import raised_at
 from cordee.store.reader import Reader
 from cordee.store.subscriptions import queue, tokens
+from cordee.subscriptions.contents import Told, contents
 from cordee.subscriptions.failures import DeliveryFailed
-from cordee.subscriptions.sending import Told, notification_text
+from cordee.subscriptions.sending import notification_text
 
 _log = structlog.get_logger("cordee.subscriptions")
 
@@ -166,8 +167,9 @@ class SubscriptionSocket:
                         connection, self._reader.tenant, id_, count=subscription.most_events, after=told
                     )
             if events:
-                await self._send(await self._message(subscription, standing, events))
-                told, spoken = events[-1].number, datetime.now(UTC)
+                some = await contents(self._reader, events, subscription.content)
+                await self._send(self._message(subscription, standing, some))
+                told, spoken = some[-1][0].number, datetime.now(UTC)
                 await asyncio.shield(self._note_delivered(id_, told))  # it was sent, though the connection may end now
                 continue
             heartbeat = subscription.heartbeat_seconds if subscription.topic is not None else None
@@ -204,13 +206,9 @@ class SubscriptionSocket:
             id_, standing.status, topic, subscription.content, standing.events, standing.error
         )
 
-    async def _message(self, subscription: Subscription, standing: Standing, events: list[Event]) -> str:
+    def _message(self, subscription: Subscription, standing: Standing, told: Told) -> str:
         if subscription.topic is None:
             return f"ping {standing.id}"
-        if subscription.content != "full-resource":
-            return self._bundle(subscription, standing, "event-notification", [(event, None) for event in events])
-        versions = await self._reader.read_versions((e.resource_type, e.id, e.version) for e in events)
-        told = [(event, versions.get((event.resource_type, event.id, event.version))) for event in events]
         return self._bundle(subscription, standing, "event-notification", told)
 
     def _bundle(self, subscription: Subscription, standing: Standing, kind: Kind, told: Told = ()) -> str:

@@ -16,8 +16,9 @@ from cordee.fhir.subscriptions.reading import read_subscription
 from cordee.fhir.subscriptions.subscription import Content, Subscription, WebSocket
 from cordee.store.reader import Reader
 from cordee.store.repository import Repository
+from cordee.subscriptions.contents import contents
 
-_MOST_SUBSCRIPTIONS = 1_000
+_READ_AT_ONCE = 500
 _MOST_EVENTS = {"empty": 1_000, "id-only": 1_000, "full-resource": 100}
 """In one answer; the next are asked for by their numbers."""
 
@@ -25,7 +26,7 @@ _MOST_EVENTS = {"empty": 1_000, "id-only": 1_000, "full-resource": 100}
 async def standings(reader: Reader, ids: Sequence[str] | None) -> list[Standing]:
     """Where subscriptions stand, those of the ids given or, for None, all of them; deleted ones are left out."""
     if ids is None:
-        found = await reader.all_of_type("Subscription", count=_MOST_SUBSCRIPTIONS)
+        found = await _all(reader)
     else:
         stored = await reader.read_many(("Subscription", id_) for id_ in ids)
         found = [version for version in stored.values() if not version.deleted]
@@ -43,6 +44,13 @@ async def standings(reader: Reader, ids: Sequence[str] | None) -> list[Standing]
     return told
 
 
+async def _all(reader: Reader) -> list[StoredVersion]:
+    found: list[StoredVersion] = []
+    while page := await reader.all_of_type("Subscription", count=_READ_AT_ONCE, after=found[-1].rid if found else 0):
+        found += page
+    return found
+
+
 async def events_bundle(
     reader: Reader, subscription_id: str, base_url: str, first: int, last: int | None, content: Content | None
 ) -> bytes:
@@ -57,10 +65,7 @@ async def events_bundle(
     upper = standing.events if last is None else last
     count = _MOST_EVENTS[told.content]
     events = await reader.subscriptions.events(subscription_id, first, upper, count=count)
-    versions: dict[tuple[str, str, int], StoredVersion] = {}
-    if told.content == "full-resource":
-        versions = await reader.read_versions((e.resource_type, e.id, e.version) for e in events)
-    found = [(event, versions.get((event.resource_type, event.id, event.version))) for event in events]
+    found = await contents(reader, events, told.content)
     return notification(told, "query-event", base_url, datetime.now(UTC), found)
 
 
@@ -68,7 +73,7 @@ async def of_websockets(reader: Reader, ids: Sequence[str] | None) -> list[str]:
     """The ids, of those given or of all, whose channel is a websocket; raises `NotFound` for others that are given."""
     chosen = ids
     if chosen is None:
-        chosen = [version.id for version in await reader.all_of_type("Subscription", count=_MOST_SUBSCRIPTIONS)]
+        chosen = [version.id for version in await _all(reader)]
     stored = await reader.read_many(("Subscription", id_) for id_ in chosen)
     parameters = await reader.search_parameters()
     found = []

@@ -16,9 +16,10 @@ from cordee.store.failures import raised_at
 from cordee.store.reader import Reader
 from cordee.store.subscriptions import queue
 from cordee.store.subscriptions.standing import Status, set_status
+from cordee.subscriptions.contents import contents
 from cordee.subscriptions.failures import DeliveryFailed
 from cordee.subscriptions.registered import Registered
-from cordee.subscriptions.sending import Channels, Told
+from cordee.subscriptions.sending import Channels
 
 _log = structlog.get_logger("cordee.subscriptions")
 
@@ -89,14 +90,16 @@ class Courier:
         if not events:
             await self._idle()
             return
+        reader = Reader(self.database, self.registered.standing.tenant)
+        told = await contents(reader, events, self.registered.told().content)
         try:
-            await self.channels.send(self.registered, "event-notification", await self._told(events))
+            await self.channels.send(self.registered, "event-notification", told)
         except DeliveryFailed as failure:
             await self._failed(failure)
             return
         async with self.database.rows() as connection:
-            await queue.note_delivered(connection, *self.registered.key, events[-1].number)
-        del self.ahead[: len(events)]
+            await queue.note_delivered(connection, *self.registered.key, told[-1][0].number)
+        del self.ahead[: len(told)]
         self._stands(attempts=0, next_attempt=None, error=None, notified=datetime.now(UTC))
 
     async def _next_events(self) -> list[Event]:
@@ -146,14 +149,6 @@ class Courier:
             return False
         self.registered.news.clear()
         return True
-
-    async def _told(self, events: list[Event]) -> Told:
-        subscription = self.registered.subscription
-        if subscription is None or subscription.content != "full-resource":
-            return [(event, None) for event in events]
-        reader = Reader(self.database, self.registered.standing.tenant)
-        versions = await reader.read_versions((e.resource_type, e.id, e.version) for e in events)
-        return [(event, versions.get((event.resource_type, event.id, event.version))) for event in events]
 
     async def _become(self, status: Status, error: str | None) -> None:
         """Writes a status into the Subscription; met by a client's own version, waits for that to be taken up."""

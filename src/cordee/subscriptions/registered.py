@@ -1,6 +1,7 @@
 """The subscriptions of all tenants as the delivering process holds them, found by what they are about."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -53,6 +54,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._all: dict[Key, Registered] = {}
+        self._by_type: defaultdict[tuple[int, str], dict[Key, Registered]] = defaultdict(dict)
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(list(self._all.values()))
@@ -63,18 +65,18 @@ class Registry:
 
     def put(self, registered: Registered) -> None:
         """Holds one, in place of what had its name."""
+        self.remove(registered.key)
         self._all[registered.key] = registered
+        if registered.subscription is not None and registered.standing.resource_type is not None:
+            about = (registered.standing.tenant, registered.standing.resource_type)
+            self._by_type[about][registered.key] = registered
 
     def remove(self, key: Key) -> None:
         """Lets go of one."""
-        self._all.pop(key, None)
+        gone = self._all.pop(key, None)
+        if gone is not None and gone.standing.resource_type is not None:
+            self._by_type[gone.standing.tenant, gone.standing.resource_type].pop(key, None)
 
     def about(self, tenant: int, resource_type: str) -> list[Registered]:
         """Those that are told of changes of a type, whatever their state: what is not delivered now is kept."""
-        return [
-            one
-            for one in self._all.values()
-            if one.standing.tenant == tenant
-            and one.standing.resource_type == resource_type
-            and one.subscription is not None
-        ]
+        return list(self._by_type.get((tenant, resource_type), {}).values())

@@ -1,21 +1,17 @@
 """A notification made and sent by the channel that its subscription asks for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cordee.fhir.stored_version import StoredVersion
-from cordee.fhir.subscriptions.notifications import Event, Kind, Standing, notification
+from cordee.fhir.subscriptions.notifications import Kind, Standing, notification
 from cordee.fhir.subscriptions.subscription import Attachment, Email, RestHook, Subscription
 from cordee.fhir.xml import NotInXml, xml_from_json
 from cordee.settings import Settings
+from cordee.subscriptions.contents import Told
 from cordee.subscriptions.email import Mail, Mails
 from cordee.subscriptions.failures import DeliveryFailed
 from cordee.subscriptions.registered import Registered
 from cordee.subscriptions.rest_hook import HookRequest, RestHooks
-
-Told = Sequence[tuple[Event, StoredVersion | None]]
-"""Events in order, with the version stored where the subscription asks for it whole."""
 
 
 @dataclass(frozen=True, slots=True)
