@@ -129,7 +129,7 @@ def test_other_patches_are_refused_and_told_what_is_taken(
 
 
 def test_what_patches_are_taken_is_published(client: httpx.Client) -> None:
-    kinds = ["application/json-patch+json", "application/fhir+json"]
+    kinds = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"]
     assert client.options("Patient/p").headers["accept-patch"].split(", ") == kinds
     assert client.get("metadata").json()["patchFormat"] == kinds
 
