@@ -1,6 +1,10 @@
 """A SearchParameter posted over HTTP: announced with its state, refused until it is indexed, then searched by."""
 
+from collections.abc import AsyncIterator
+
+import asyncpg
 import httpx
+import pytest
 from tests.functional.test_cli import cordee
 
 PARAMETER = {
@@ -17,7 +21,18 @@ def announced(client: httpx.Client) -> dict | None:
     return next((one for one in patient["searchParam"] if one["name"] == "nickname"), None)
 
 
-def test_it_is_announced_refused_indexed_and_searched_by(client: httpx.Client, dsn: str, tenant_name: str) -> None:
+@pytest.fixture
+async def somebody_writing(dsn: str) -> AsyncIterator[None]:
+    """A transaction that writes for the length of the test: what is indexed anew waits for it."""
+    connection = await asyncpg.connect(dsn)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE resource IN ROW EXCLUSIVE MODE")
+        yield
+    await connection.close()
+
+
+@pytest.mark.usefixtures("somebody_writing")
+def test_until_it_is_indexed_it_is_announced_and_refused(client: httpx.Client, dsn: str, tenant_name: str) -> None:
     client.post("/Patient", json=PATIENT)
     assert announced(client) is None
     assert client.put("/SearchParameter/nickname", json=PARAMETER).status_code == 201
@@ -30,11 +45,18 @@ def test_it_is_announced_refused_indexed_and_searched_by(client: httpx.Client, d
     assert lenient["entry"][2]["resource"]["issue"][0]["code"] == "incomplete"
     listed = cordee("search-parameter", "list", "--tenant", tenant_name, dsn=dsn).stdout
     assert listed.split("\t") == ["nickname", "indexing", "Patient", f"{PARAMETER['url']}\n"]
+
+
+def test_once_it_is_indexed_it_is_searched_by(client: httpx.Client, dsn: str, tenant_name: str) -> None:
+    client.post("/Patient", json=PATIENT)
+    client.put("/SearchParameter/nickname", json=PARAMETER)
     assert cordee("search-parameter", "index", "--tenant", tenant_name, dsn=dsn).returncode == 0
     found = client.get("/Patient", params={"nickname": "nono"}).json()
     assert len(found["entry"]) == 1
     assert found["link"][0]["url"].endswith("?nickname=nono")
     assert announced(client)["definition"] == PARAMETER["url"]
+    asked = client.get("/$graphql", params={"query": '{ PatientList(nickname: "nono") { name { given } } }'}).json()
+    assert asked["data"] == {"PatientList": [{"name": [{"given": ["Nono"]}]}]}
 
 
 def test_conditions_are_read_by_it(client: httpx.Client, dsn: str, tenant_name: str) -> None:

@@ -59,7 +59,9 @@ class Question:
 
 async def answer(reader: Reader, question: Question, base_url: str) -> dict[str, Any]:
     """The data asked for; raises `GraphqlRefusal`."""
-    fields = plan_query(question.text, question.operation_name, question.variables, question.type or QUERY, base_url)
+    known = await reader.search_parameters()
+    root_type = question.type or QUERY
+    fields = plan_query(question.text, question.operation_name, question.variables, root_type, base_url, known)
     reading = _Reading(reader)
     root = await reading.root(question.type, question.id) if question.type else None
     while True:

@@ -34,6 +34,7 @@ from cordee.fhir.graphql.types import (
     type_named,
 )
 from cordee.fhir.graphql.values import Variables, place_of, plain, texts, variables_of
+from cordee.fhir.search_parameters import SHIPPED, SearchParameters
 
 MOST_FIELDS = 1_000
 """Of a query, fragments counted wherever they are used."""
@@ -42,13 +43,21 @@ MOST_DEPTH = 20
 """Fields inside of each other."""
 
 
-def plan_query(text: str, operation_name: str | None, variables: Mapping[str, Any], root: str, base_url: str) -> Fields:
-    """What a query asks of `root`, a resource type, or `Query` where none is in scope.
+def plan_query(
+    text: str,
+    operation_name: str | None,
+    variables: Mapping[str, Any],
+    root: str,
+    base_url: str,
+    known: SearchParameters = SHIPPED,
+) -> Fields:
+    """What a query asks of `root`, a resource type, or `Query` where none is in scope; `known` are the tenant's search
+    parameters.
 
     Raises `GraphqlRefusal` with everything that is wrong.
     """
     document = read_document(text, operation_name)
-    planner = _Planner(document, variables_of(document.operation, variables), base_url)
+    planner = _Planner(document, variables_of(document.operation, variables), base_url, known)
     if document.operation.directives:
         place = place_of(document.operation.directives[0])
         raise refused("A query as a whole takes no directives.", "not-supported", place)
@@ -61,10 +70,11 @@ def plan_query(text: str, operation_name: str | None, variables: Mapping[str, An
 class _Planner:
     """Plans one operation; `problems` is what was found wrong."""
 
-    def __init__(self, document: Document, variables: Variables, base_url: str) -> None:
+    def __init__(self, document: Document, variables: Variables, base_url: str, known: SearchParameters) -> None:
         self._document = document
         self._variables = variables
         self._base_url = base_url
+        self._known = known
         self._planned = 0
         self.problems: list[Problem] = []
 
@@ -270,6 +280,7 @@ class _Planner:
             paged=paged,
             base_url=self._base_url,
             place=place_of(node),
+            known=self._known,
         )
         fields = self.fields(f"{resource_type}Connection" if paged else resource_type, sets, depth + 1)
         counted = paged and any(isinstance(one, Primitive) and one.name == "count" for one in fields.of(fields.type))
