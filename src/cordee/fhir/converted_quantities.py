@@ -5,10 +5,13 @@ Only what is in a unit of UCUM, by its system and code, is converted (`units`).
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from cordee.fhir.query_values import NumberSearch, QuantitySearch
 from cordee.fhir.search_value_types import QuantityValue
 from cordee.fhir.units import UCUM, Dimension, Unit, find_unit
+
+_MOST_DIGITS_REMEMBERED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,17 @@ def converted_search(search: QuantitySearch) -> ConvertedSearch | None:
 
 def converted_value(value: QuantityValue) -> ConvertedValue | None:
     """A value in base units; None where it can't be converted."""
+    if value.system != UCUM:
+        return None
+    return _remembered_value(value) if _is_short(value) else _value(value)
+
+
+def _is_short(value: QuantityValue) -> bool:
+    """Whether it takes little memory to remember."""
+    return all(end is None or len(end.as_tuple().digits) <= _MOST_DIGITS_REMEMBERED for end in (value.low, value.high))
+
+
+def _value(value: QuantityValue) -> ConvertedValue | None:
     unit = _unit(value.system, value.code)
     if unit is None:
         return None
@@ -49,6 +63,10 @@ def converted_value(value: QuantityValue) -> ConvertedValue | None:
     if (ends[0] is None) is not (value.low is None) or (ends[1] is None) is not (value.high is None):
         return None
     return ConvertedValue(ends[0], ends[1], unit.dimension)
+
+
+# One measurement is indexed under several parameters, and the same numbers come again; exact conversion is slow.
+_remembered_value = lru_cache(maxsize=8_192)(_value)
 
 
 def _unit(system: str | None, code: str | None) -> Unit | None:
