@@ -186,7 +186,8 @@ def value_conditions(kind: Kind, tests: Sequence[Sequence[str]], given: Argument
         low, high = table.c.low, table.c.high
         keys = or_(
             and_(keys, low >= first, low <= last),
-            and_(long_keys, low >= ends[0], low <= ends[1], high >= ends[2], high <= ends[3]),
+            # Said the other way round: what both sides said alike would be taken out, and the range with it.
+            and_(long_keys, low >= ends[0], ends[1] >= low, high >= ends[2], high <= ends[3]),
         )
     passes = [or_(*(_test(table, test, given) for test in group)) for group in tests]
     return [table.c.tenant == given.tenant, keys, *passes]
