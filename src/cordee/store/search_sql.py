@@ -187,7 +187,7 @@ def value_conditions(kind: Kind, tests: Sequence[Sequence[str]], given: Argument
         keys = or_(
             and_(keys, low >= first, low <= last),
             # Said the other way round: what both sides said alike would be taken out, and the range with it.
-            and_(long_keys, low >= ends[0], ends[1] >= low, high >= ends[2], high <= ends[3]),
+            and_(long_keys, ends[0] <= low, ends[1] >= low, high >= ends[2], high <= ends[3]),
         )
     passes = [or_(*(_test(table, test, given) for test in group)) for group in tests]
     return [table.c.tenant == given.tenant, keys, *passes]
