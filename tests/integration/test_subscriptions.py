@@ -349,7 +349,8 @@ async def test_of_two_processes_one_delivers_and_the_other_takes_over(
             await put(repository, observation("o0", 0))
             await receiver.count(1)
         await put(repository, observation("o1", 1))
-        assert values(await receiver.count(2)) == [0, 1]
+        received = await receiver.until(lambda all_: values(all_)[-1:] == [1])
+    assert list(dict.fromkeys(values(received))) == [0, 1]  # who took over may send the first again
 
 
 async def test_of_transactions_that_commit_in_another_order_than_they_wrote_none_is_skipped(
