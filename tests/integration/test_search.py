@@ -105,6 +105,12 @@ async def test_pages_in_any_order_hold_everything_once_with_missing_values_last(
     assert all(len(page) == count for page in found[:-1])
 
 
+async def test_row_identities_ascend_over_the_blocks_they_are_handed_out_in(database):
+    async with database.rows() as connection:
+        given = [rid for _ in range(600) for rid in await database.next_rids(connection, 7)]
+    assert given == sorted(given)
+
+
 @pytest.mark.parametrize("sort", SORTS)
 async def test_what_is_created_between_pages_does_not_come_in_and_what_is_deleted_goes(
     dated, pages, repository, store, sort

@@ -177,10 +177,10 @@ class Database:
             raise refusal from error
 
     async def next_rids(self, connection: Connection, count: int) -> list[int]:
-        """`count` row identities never used before."""
+        """`count` row identities never used before; those left of an earlier block come first."""
         while len(self._free_rids) < count:
             first = await connection.fetchval("SELECT nextval('resource_rid')")
-            self._free_rids.extend(range(first + 999, first - 1, -1))
+            self._free_rids[:0] = range(first + 999, first - 1, -1)  # taken from the end
         return [self._free_rids.pop() for _ in range(count)]
 
     @property
