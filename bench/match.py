@@ -51,8 +51,10 @@ def patient(number: int) -> Patient:
         born = born.replace(month=1, day=1)
     department, male = draw.choice(DEPARTMENTS), draw.random() < 0.5
     ins = matricule(number, male=male, year=born.year, month=born.month, department=department)
-    place = {"url": f"{_FR_CORE}/StructureDefinition/fr-core-address-insee-code"}
-    place["valueCoding"] = {"code": f"{department}{draw.randrange(1, 500):03d}"}  # type: ignore[assignment]
+    place = {
+        "url": f"{_FR_CORE}/StructureDefinition/fr-core-address-insee-code",
+        "valueCoding": {"code": f"{department}{draw.randrange(1, 500):03d}"},
+    }
     status = {"system": f"{_FR_CORE}/CodeSystem/fr-core-cs-v2-0445", "code": "VALI"}
     return {
         "resourceType": "Patient",

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bench import measure
 from bench.bundle import transaction
@@ -12,7 +13,7 @@ from bench.connection import Client, Target
 from bench.directory import directory, directory_entries
 from bench.figures import Figures
 from bench.processes import Watch, used
-from bench.search.mix import ORDER, Kind, Region
+from bench.search.mix import ORDER, Kind, Region, fixed
 from bench.search.paging import page_link
 from bench.workloads import Request, Session, searchset_answered
 
@@ -53,12 +54,12 @@ class Bench:
     async def measure_all(self, kinds: Sequence[Kind]) -> AsyncIterator[tuple[Kind | None, Measured]]:
         """Those kinds, the first and a far page of a type, and transactions, for which the kind is None."""
         for kind in kinds:
-            yield kind, await self._measure(kind.name, lambda draw, kind=kind: self._requests(kind, draw))  # type: ignore[misc]
+            yield kind, await self._measure(kind.name, partial(self._requests, kind))
         for name, path in _PAGED:
             for number in (1, _FAR_PAGE):
                 link, reached = await page_link(self.target, path, number)
-                page = Kind(f"{name}-{reached}", ORDER, lambda _region, _draw, link=link: link)  # type: ignore[misc]
-                yield page, await self._measure(page.name, lambda draw, page=page: self._requests(page, draw))  # type: ignore[misc]
+                page = Kind(f"{name}-{reached}", ORDER, fixed(link))
+                yield page, await self._measure(page.name, partial(self._requests, page))
         yield None, await self._measure("transaction-100", self._transactions)
 
     async def _measure(self, name: str, session: Callable[[random.Random], Session]) -> Measured:

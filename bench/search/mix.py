@@ -54,7 +54,8 @@ def _of_large(path: str) -> Query:
     return lambda region, draw: path.format(region.draw_large(draw).id)
 
 
-def _fixed(path: str) -> Query:
+def fixed(path: str) -> Query:
+    """The same path each time."""
     return lambda _region, _draw: path
 
 
@@ -125,30 +126,30 @@ KINDS = (
     Kind("code-date-sorted", _BASE, _between("Observation?code=8280-0&date=ge{0}&_sort=date", 1), 25),
     Kind("chain-identifier", _BASE, _by_ins("Observation?subject:Patient.identifier={}"), 25),
     Kind("chain-name", _BASE, _by_family("CarePlan?subject:Patient.name={}"), 25),
-    Kind("has", _BASE, _fixed("Patient?_has:Observation:patient:code=2160-0"), 25),
+    Kind("has", _BASE, fixed("Patient?_has:Observation:patient:code=2160-0"), 25),
     Kind("include-50", _BASE, _between("Encounter?date={0}&_include=Encounter:patient&_count=50", 1), 25),
     Kind("revinclude-50", _BASE, _of_tree("Patient?family={}&_revinclude=CarePlan:patient&_count=50"), 25),
     Kind("many-references", _BASE, _of_many("Encounter?patient={}", 150)),
     Kind("name-prefix", _BASE, _of_tree("Patient?family={}")),
     Kind("name-contains", _BASE, _by_family("Patient?family:contains={}", 4)),
-    Kind("last-updated", _BASE, _fixed("Observation?_lastUpdated=gt2024-01-01")),
-    Kind("quantity", _BASE, _fixed("Observation?code=29463-7&value-quantity=gt149%7C%7Ckg")),
-    Kind("code-quantity", _BASE, _fixed("Observation?code-value-quantity=29463-7$gt149")),
-    Kind("type-sorted", ORDER, _fixed("Encounter?_sort=-date&_count=20")),
-    Kind("status-sorted", ORDER, _fixed("Encounter?status=arrived&_sort=-date&_count=20")),
-    Kind("value-sorted", ORDER, _fixed("Observation?code=29463-7&_sort=-value-quantity&_count=20")),
-    Kind("family-sorted", ORDER, _fixed("Patient?gender=female&_sort=family&_count=20")),
-    Kind("not", _BROAD, _fixed("Encounter?status:not=finished")),
-    Kind("not-nobody", _BROAD, _fixed("Encounter?status:not=finished,cancelled,planned,arrived")),
-    Kind("missing-nobody", _BROAD, _fixed("Observation?value-quantity:missing=true")),
-    Kind("chain-half", _BROAD, _fixed("Encounter?subject:Patient.gender=female")),
-    Kind("chain-half-rare", _BROAD, _fixed("Observation?subject:Patient.gender=female&code=2160-0")),
-    Kind("has-many", _BROAD, _fixed("Patient?_has:Claim:patient:status=draft")),
-    Kind("total-estimate", _BROAD, _fixed("Observation?code=29463-7&_total=estimate")),
-    Kind("total-accurate", _BROAD, _fixed("Observation?code=8280-0&_total=accurate")),
-    Kind("total-type", _BROAD, _fixed("Encounter?_summary=count")),
+    Kind("last-updated", _BASE, fixed("Observation?_lastUpdated=gt2024-01-01")),
+    Kind("quantity", _BASE, fixed("Observation?code=29463-7&value-quantity=gt149%7C%7Ckg")),
+    Kind("code-quantity", _BASE, fixed("Observation?code-value-quantity=29463-7$gt149")),
+    Kind("type-sorted", ORDER, fixed("Encounter?_sort=-date&_count=20")),
+    Kind("status-sorted", ORDER, fixed("Encounter?status=arrived&_sort=-date&_count=20")),
+    Kind("value-sorted", ORDER, fixed("Observation?code=29463-7&_sort=-value-quantity&_count=20")),
+    Kind("family-sorted", ORDER, fixed("Patient?gender=female&_sort=family&_count=20")),
+    Kind("not", _BROAD, fixed("Encounter?status:not=finished")),
+    Kind("not-nobody", _BROAD, fixed("Encounter?status:not=finished,cancelled,planned,arrived")),
+    Kind("missing-nobody", _BROAD, fixed("Observation?value-quantity:missing=true")),
+    Kind("chain-half", _BROAD, fixed("Encounter?subject:Patient.gender=female")),
+    Kind("chain-half-rare", _BROAD, fixed("Observation?subject:Patient.gender=female&code=2160-0")),
+    Kind("has-many", _BROAD, fixed("Patient?_has:Claim:patient:status=draft")),
+    Kind("total-estimate", _BROAD, fixed("Observation?code=29463-7&_total=estimate")),
+    Kind("total-accurate", _BROAD, fixed("Observation?code=8280-0&_total=accurate")),
+    Kind("total-type", _BROAD, fixed("Encounter?_summary=count")),
     Kind("everything-paged", _OPERATION, _of_large("Patient/{}/$everything?_count=50"), 40),
-    Kind("everything-of-all", _OPERATION, _fixed("Patient/$everything?_count=50")),
+    Kind("everything-of-all", _OPERATION, fixed("Patient/$everything?_count=50")),
     Kind("care-view", _OPERATION, _of_patient("CarePlan/{}-plan/$everything")),
     Kind("lastn", _OPERATION, _of_patient("Observation/$lastn?patient={}&max=3")),
 )  # fmt: skip

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import httpx
+import psutil
 import pytest
 from tests.functional.conftest import CORDEE, free_port, wait_until_ready
 
@@ -124,26 +125,15 @@ def test_a_request_put_aside_outlives_its_server_and_no_process_outlives_a_kille
         assert children
         process.kill()
         process.wait()
-        for child in children:
-            wait_for_end(child)
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive
     finally:
         process.kill()
 
 
-def background_of(pid: int) -> list[int]:
-    """The processes that a server started to run jobs, by the system's table of processes."""
-    children = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True
-    )
-    return [int(line.split()[0]) for line in children.stdout.splitlines() if "spawn_main" in line]
-
-
-def wait_for_end(pid: int, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if subprocess.run(["ps", "-p", str(pid)], capture_output=True, check=False).returncode != 0:
-            return
-    pytest.fail("the background process outlived its server")
+def background_of(pid: int) -> list[psutil.Process]:
+    """The processes that a server started for the background."""
+    return [child for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())]
 
 
 def test_the_command_line_lists_shows_and_cancels(patient, dsn, tenant_name):

@@ -6,6 +6,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.generative.bare_pathways import ALWAYS, bare_pathway, label
 
 from cordee.claims.dossier import Dossier
 from cordee.claims.eligibility import will_be_paid
@@ -27,32 +28,21 @@ from cordee.claims.wording import lines
 from cordee.pathways.convention import Convention, Party, Remainder, Signatory
 from cordee.pathways.durations import Duration
 from cordee.pathways.model import (
-    Act,
     Amount,
     Cap,
     Forfait,
     IncompatibleActs,
-    Label,
-    Pathway,
-    Profession,
-    Profile,
     RequiredAct,
     Sequence,
-    Validity,
 )
 
 FEW = settings(max_examples=60, deadline=None)
 ACTS = ("assessment", "follow-up", "meeting")
 START = date(2026, 11, 1)
 AFTER = date(2027, 12, 31)
-ALWAYS = Validity(date(2026, 1, 1), None)
 OWN = "https://cordee.example/structure|1"
 POLICIES = ("all_or_nothing", "full_if_started", "prorata_done", "prorata_time", "per_act")
 EXITS = ("not_due", "due_if_acts_done", "prorata_done", "prorata_time")
-
-
-def label(text: str) -> Label:
-    return Label(text, text)
 
 
 def amounts(draw: st.DrawFn, sequence: str | None) -> tuple[Amount, ...]:
@@ -110,24 +100,11 @@ def caps() -> st.SearchStrategy[tuple[Cap, ...]]:
 def dossiers(draw: st.DrawFn, limited: bool = True) -> Dossier:
     required = tuple(RequiredAct(act, draw(st.integers(1, 3)), minimum=1) for act in ACTS[: draw(st.integers(0, 2))])
     incompatible = IncompatibleActs(ACTS[1:], draw(st.sampled_from(("day", "sequence"))), label("not both"), "s")
-    pathway = Pathway(
-        code="p",
-        version="1",
-        label=label("p"),
-        validity=ALWAYS,
-        validity_source="s",
-        sources=(),
-        not_public=(),
-        facts=(),
-        profiles=(Profile("any", label("any")),),
-        professions=(Profession("doctor", "professions", "doctor", label("doctor")),),
-        acts=tuple(Act(code, "acts", label(code)) for code in ACTS),
-        total_duration=None,
+    pathway = bare_pathway(
+        ACTS,
+        ("doctor",),
         sequences=(Sequence("only", label("only"), Duration(3, 0), required),),
         forfaits=draw(forfaits()),
-        uplifts=(),
-        incomplete_use=None,
-        early_exit=None,
         caps=draw(caps()) if limited else (),
         incompatible_acts=(incompatible,) if limited and draw(st.booleans()) else (),
     )

@@ -6,6 +6,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.generative.bare_pathways import ALWAYS, bare_pathway, label
 
 from cordee.claims.apportionment import apportion
 from cordee.claims.bounded_allocation import Bounded, allocate
@@ -33,13 +34,10 @@ from cordee.pathways.convention import (
 )
 from cordee.pathways.durations import Duration
 from cordee.pathways.model import (
-    Act,
     Amount,
     Forfait,
     Label,
     Pathway,
-    Profession,
-    Profile,
     RequiredAct,
     Sequence,
     Validity,
@@ -49,7 +47,6 @@ ACTS = ("consultation", "follow-up", "meeting")
 PROFESSIONS = ("doctor", "dietician", "psychologist")
 START = date(2026, 7, 1)
 END = date(2026, 7, 31)
-ALWAYS = Validity(date(2026, 1, 1), None)
 OWN = "https://cordee.example/structure|1"
 MAX_STEPS = 4
 SIGNED = st.sampled_from((-30, -30, -30, 5))
@@ -58,24 +55,10 @@ SIGNED = st.sampled_from((-30, -30, -30, 5))
 FEW = settings(max_examples=40, deadline=None)
 
 
-def label(text: str) -> Label:
-    return Label(text, text)
-
-
 def pathway(forfait: int, required: int) -> Pathway:
-    return Pathway(
-        code="p",
-        version="1",
-        label=label("p"),
-        validity=ALWAYS,
-        validity_source="s",
-        sources=(),
-        not_public=(),
-        facts=(),
-        profiles=(Profile("any", label("any")),),
-        professions=tuple(Profession(name, "professions", name, label(name)) for name in PROFESSIONS),
-        acts=tuple(Act(code, "acts", label(code)) for code in ACTS),
-        total_duration=None,
+    return bare_pathway(
+        ACTS,
+        PROFESSIONS,
         sequences=(Sequence("month", label("month"), Duration(1, 0), (RequiredAct(ACTS[0], required),)),),
         forfaits=(
             Forfait(
@@ -86,9 +69,6 @@ def pathway(forfait: int, required: int) -> Pathway:
                 (Amount(None, "month", forfait, forfait, ALWAYS, "s"),),
             ),
         ),
-        uplifts=(),
-        incomplete_use=None,
-        early_exit=None,
     )
 
 

@@ -195,18 +195,21 @@ async def test_a_refusal_fails_the_job_with_its_issues(database, jobs, kind, tmp
     assert "Group.member" in job.fault.outcome
 
 
-async def test_a_job_that_never_gets_further_is_given_up(database, jobs, kind, tmp_path):
+@pytest.mark.parametrize("keeps", [False, True], ids=["keeps nothing", "keeps the same place again and again"])
+async def test_a_job_that_never_gets_further_is_given_up(database, jobs, kind, tmp_path, keeps):
     attempts = []
 
     async def fail(running):
         attempts.append(running.job.attempts)
+        if keeps:
+            await running.checkpoint(7, "seven")
         raise ZeroDivisionError
 
     asked = await jobs.ask(kind, None)
     async with background(database, kind, fail, tmp_path):
         job = await ended(jobs, asked.id)
     assert (job.state, job.fault.status) == ("failed", 500)
-    assert attempts == list(range(1, MOST_FRUITLESS_ATTEMPTS + 1))
+    assert attempts == list(range(1, MOST_FRUITLESS_ATTEMPTS + 1 + keeps))  # the first one that keeps it got there
 
 
 async def test_a_running_job_that_is_cancelled_stops_and_its_files_go(database, jobs, kind, tmp_path):

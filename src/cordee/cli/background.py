@@ -69,27 +69,29 @@ def works(settings: Settings) -> dict[str, Work]:
 @contextmanager
 def background_processes(settings: Settings, dsn: str) -> Iterator[None]:
     """Keeps a process running for each of the `SERVICES`, until the end of the block."""
-    ended = threading.Event()
-    keepers = [threading.Thread(target=_keep_running, args=(name, settings, dsn, ended)) for name in SERVICES]
+    end, ending = get_context("spawn").Pipe(duplex=False)
+    keepers = [threading.Thread(target=_keep_running, args=(name, settings, dsn, end)) for name in SERVICES]
     for keeper in keepers:
         keeper.start()
     try:
         yield
     finally:
-        ended.set()
+        ending.close()
         for keeper in keepers:
             keeper.join()
+        end.close()
 
 
-def _keep_running(name: str, settings: Settings, dsn: str, ended: threading.Event) -> None:
-    while not ended.is_set():
+def _keep_running(name: str, settings: Settings, dsn: str, end: Connection) -> None:
+    """Starts the process, and again when it dies, until `end` is readable: its other side was closed."""
+    is_ended = False
+    while not is_ended:
         process, parent = _started(name, settings, dsn)
-        while not ended.is_set() and not connection.wait([process.sentinel], timeout=0.2):
-            pass
+        is_ended = end in connection.wait([process.sentinel, end])
         parent.close()  # the child takes it for the end of this process, and stops
-        if not ended.is_set():
+        if not is_ended:
             _log.error("background process ended; it is started again", service=name, exit_code=process.exitcode)
-            ended.wait(_SECONDS_BEFORE_RESTART)
+            is_ended = bool(connection.wait([end], timeout=_SECONDS_BEFORE_RESTART))
         process.join(_PATIENCE_AT_END_SECONDS)
         if process.is_alive():
             process.kill()

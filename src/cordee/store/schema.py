@@ -317,7 +317,7 @@ job = Table(
 """Work that outlives the request that asked for it; `cordee.store.jobs` says what the columns mean.
 
 `attempts` grows each time a process takes the job up: it is what tells one that was thought dead that it has lost it.
-`fruitless` counts the attempts since something was last kept.
+`fruitless` counts the attempts since its position last moved.
 """
 subscribed_type = Table(
     "subscribed_type",

@@ -61,7 +61,7 @@ class Job:
     fault: Fault | None
     attempts: int
     fruitless: int
-    """The attempts since something was last kept."""
+    """The attempts since its position last moved."""
     asked: datetime
     started: datetime | None
     ended: datetime | None

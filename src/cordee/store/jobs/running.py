@@ -43,7 +43,9 @@ WHERE number = $1 AND state IN ('accepted', 'running')
 RETURNING {COLUMNS}"""
 _HELD = "number = $1 AND attempts = $2 AND state = 'running'"
 _KEEP = f"""
-UPDATE job SET position = $3, progress = $4, fruitless = 0 WHERE {_HELD} RETURNING cancelling"""
+UPDATE job SET position = $3, progress = $4,
+    fruitless = CASE WHEN position IS DISTINCT FROM $3 THEN 0 ELSE fruitless END
+WHERE {_HELD} RETURNING cancelling"""
 _PUT_BACK = f"UPDATE job SET fruitless = fruitless - 1 WHERE {_HELD}"
 _END = f"""
 UPDATE job SET state = $3, result = $4, fault_status = $5, fault = $6, progress = $3, payload = NULL,
